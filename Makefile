@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# One file, three readers: kbuild building these modules out of tree (M=), kbuild
+# building them inside a kernel (drivers/dmabay), and a person ("make help").
+
+ifneq ($(KERNELRELEASE),)
+
+# Kernels differ in what $(src) is relative to.
+dmabay-include := $(abspath $(firstword $(wildcard $(src)/include $(srctree)/$(src)/include)))
+subdir-ccflags-y += -I$(dmabay-include)
+
+obj-$(CONFIG_DMABAY) += module/
+obj-$(CONFIG_DMABAY_KUNIT_TEST) += kunit/
+
+else
+
+# The kernel to build for: the newest one whose headers are installed.
+KDIR ?= $(lastword $(shell ls -d /lib/modules/*/build 2>/dev/null | sort -V))
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+here := $(CURDIR)
+vm := $(here)/userspace/vm
+kbuild = $(if $(wildcard $(KDIR)/Makefile),$(MAKE) -C $(KDIR) M=$(here) \
+	CONFIG_DMABAY=m CONFIG_DMABAY_SOFT=m CONFIG_DMABAY_EDU=m, \
+	$(error no kernel headers at "$(KDIR)": install linux-headers-amd64 or say KDIR=))
+root = $(if $(filter 0,$(shell id -u)),,sudo )
+
+all: modules user ## (default) the modules for KDIR and the user space
+
+modules: ## the kernel modules, for KDIR=folder (default: the newest headers installed)
+	+$(kbuild) modules
+
+user: ## the library, the dmabay command and its tests
+	$(MAKE) -C userspace
+
+demo: ## boot a Debian 6.12 kernel with an emulated IOMMU and show what this does (10 min, then 1)
+	@$(vm)/demo
+
+check: ## every test, on every kernel (40 min, then 10); SUITES="names" for only these
+	@$(vm)/check $(SUITES)
+
+shell: ## a prompt in that virtual machine, modules loaded; KERNEL=6.1, 6.12 (default) or newest
+	@$(vm)/shell $(KERNEL)
+
+load: KDIR = /lib/modules/$(shell uname -r)/build
+load: modules ## build for this very machine's kernel and load: /dev/dmabay0 appears
+	$(root)insmod module/dmabay.ko
+	$(root)insmod module/dmabay_soft.ko
+
+unload: ## take the modules out of this machine's kernel
+	@for name in dmabay_soft dmabay_edu dmabay; do \
+		! grep -q "^$$name " /proc/modules || $(root)rmmod $$name || exit; \
+	done
+
+install: all ## modules and user space, under DESTDIR= and PREFIX= (default /usr/local)
+	+$(kbuild) INSTALL_MOD_PATH=$(DESTDIR) modules_install
+	$(MAKE) -C userspace install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+
+clean: ## what was built here; the cache of kernels stays (~/.cache/dmabay)
+	+$(if $(wildcard $(KDIR)/Makefile),$(kbuild) clean)
+	$(MAKE) -C userspace clean
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):[^=]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+
+.PHONY: all modules user demo check shell load unload install clean help
+
+endif

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * dmabay: reserve DMA resources once, then run transfer after transfer on them.
+ */
+#ifndef _UAPI_LINUX_DMABAY_H
+#define _UAPI_LINUX_DMABAY_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: dmabay character device
+ *
+ * Every device is one node, /dev/dmabayN. An open file owns three kinds of
+ * objects, named by small numbers that mean nothing in another file:
+ *
+ *  - a *buffer*: user memory, pinned once at DMABAY_REGISTER;
+ *  - a *reservation*: map registers (one register is one page of device
+ *    address space) taken once at DMABAY_RESERVE, and the slots in which its
+ *    transfers wait, run and report;
+ *  - a *transfer*: so many bytes between a buffer and the device's memory,
+ *    started by DMABAY_SUBMIT on a reservation, reported by one completion.
+ *
+ * Transfers of one reservation run in the order of their submission;
+ * reservations run side by side. poll() says EPOLLIN while a completion waits
+ * to be read, EPOLLHUP once the device is gone. Closing the file ends
+ * everything it owns.
+ *
+ * Each command passes a struct that starts with its size. A kernel that knows
+ * a longer struct takes the missing tail as zero; one that knows a shorter
+ * struct accepts a tail that is zero. Nothing that is called reserved, and no
+ * flag that is not listed, may be set.
+ *
+ * Every command returns 0, or one of these:
+ *
+ *  - ENOTTY: the command number is not known
+ *  - EINVAL: the size is below the first version of the struct, or a number is
+ *    wrong in itself (a count of 0, a length of 0, a direction other than the
+ *    two)
+ *  - E2BIG: the struct's tail is not zero beyond what this kernel knows, or a
+ *    count is above the maximum that DMABAY_INFO reports
+ *  - EOPNOTSUPP: a flag or a reserved field is set that this kernel does not
+ *    know
+ *  - EFAULT: the struct, an array or the memory to register is not mapped, or
+ *    not mapped for writing where the device or the kernel must write
+ *  - EBADF: the file was opened O_RDONLY: only DMABAY_INFO and
+ *    DMABAY_COUNTERS are allowed
+ *  - ENOENT: no buffer or no reservation of this number in this file
+ *  - EOVERFLOW: address + length or offset + length wraps around
+ *  - ERANGE: offset + length is beyond the buffer, or device address + length
+ *    is beyond the device's memory
+ *  - EACCES: a transfer from the device into a buffer registered read-only
+ *  - EBUSY: the buffer or the reservation has transfers that are not finished
+ *  - ENOSPC: more map registers asked for than the device has at all, or no
+ *    number left for another buffer or reservation
+ *  - EAGAIN: it would have to wait and was told not to: no map registers now,
+ *    no free transfer slot, no completion yet
+ *  - ENOMEM: over RLIMIT_MEMLOCK, or out of memory
+ *  - ETIMEDOUT: the deadline of a wait has passed
+ *  - EINTR: a signal arrived while waiting; nothing is lost
+ *  - ENODEV: the device is gone
+ *
+ * A completion's status is 0 or a negative errno: ETIMEDOUT (the device did
+ * not answer and was reset), EIO (the device reported an error), ECANCELED,
+ * ENODEV.
+ */
+
+#define DMABAY_IOCTL_TYPE	0xDB
+
+enum {
+	DMABAY_CMD_INFO = 0,
+	DMABAY_CMD_COUNTERS,
+	DMABAY_CMD_REGISTER,
+	DMABAY_CMD_UNREGISTER,
+	DMABAY_CMD_RESERVE,
+	DMABAY_CMD_FREE,
+	DMABAY_CMD_SUBMIT,
+	DMABAY_CMD_WAIT,
+	DMABAY_CMD_ONCE,
+};
+
+/**
+ * enum dmabay_user_direction - Which way the bytes go
+ * @DMABAY_FROM_DEVICE: device memory to buffer
+ * @DMABAY_TO_DEVICE: buffer to device memory
+ */
+enum dmabay_user_direction {
+	DMABAY_FROM_DEVICE = 0,
+	DMABAY_TO_DEVICE = 1,
+};
+
+/**
+ * enum dmabay_info_provider - What stands behind the map registers
+ * @DMABAY_INFO_PROVIDER_IOVA: a window of device addresses behind an IOMMU;
+ *	the buffer itself is linked into it
+ * @DMABAY_INFO_PROVIDER_BOUNCE: pages mapped once; bytes are copied
+ * @DMABAY_INFO_PROVIDER_DIRECT: the plain DMA API, mapped for every transfer;
+ *	a reservation holds registers but no guarantee
+ */
+enum dmabay_info_provider {
+	DMABAY_INFO_PROVIDER_IOVA = 1,
+	DMABAY_INFO_PROVIDER_BOUNCE = 2,
+	DMABAY_INFO_PROVIDER_DIRECT = 3,
+};
+
+/**
+ * enum dmabay_info_iommu - How the device's addresses are translated now
+ * @DMABAY_INFO_IOMMU_NONE: no IOMMU
+ * @DMABAY_INFO_IOMMU_PASSTHROUGH: an IOMMU that lets everything through
+ * @DMABAY_INFO_IOMMU_STRICT: unmap waits for the IOTLB flush
+ * @DMABAY_INFO_IOMMU_LAZY: the DMA API defers the IOTLB flush (links of the
+ *	iova provider are flushed at once all the same)
+ */
+enum dmabay_info_iommu {
+	DMABAY_INFO_IOMMU_NONE = 0,
+	DMABAY_INFO_IOMMU_PASSTHROUGH = 1,
+	DMABAY_INFO_IOMMU_STRICT = 2,
+	DMABAY_INFO_IOMMU_LAZY = 3,
+};
+
+/* The reserved path needs no memory, no IOVA and cannot fail for lack of them. */
+#define DMABAY_INFO_GUARANTEED	(1 << 0)
+
+/**
+ * struct dmabay_info - DMABAY_INFO: what the device is and what its limits are
+ * @size: sizeof(struct dmabay_info)
+ * @flags: out: DMABAY_INFO_GUARANTEED
+ * @provider: out: enum dmabay_info_provider
+ * @iommu: out: enum dmabay_info_iommu, as it is at this moment
+ * @page_size: out: bytes behind one map register
+ * @map_registers: out: how many the device has
+ * @map_registers_free: out: how many are free now
+ * @waiters: out: how many reservations wait for registers now
+ * @max_length: out: bytes, the longest transfer programmed in one piece;
+ *	longer ones are cut
+ * @fragment_length: out: bytes, @max_length or what the map registers allow
+ * @device_memory: out: bytes of device memory, addresses 0 to this - 1
+ * @alignment: out: a device address, an offset into a buffer and a length must
+ *	be multiples of this many bytes
+ * @max_buffers: out: buffers per file
+ * @max_reservations: out: reservations per file
+ * @max_depth: out: transfers one reservation can hold
+ * @max_batch: out: transfers in one DMABAY_SUBMIT, completions in one reading
+ * @group_devices: out: devices in the IOMMU group that can reach what this one
+ *	can, this one included; 0 without an IOMMU
+ * @max_register_length: out: bytes, the longest buffer
+ * @driver: out: name of the driver, zero-terminated
+ * @bus: out: name of the device that does the DMA, zero-terminated
+ */
+struct dmabay_info {
+	__u32 size;
+	__u32 flags;
+	__u32 provider;
+	__u32 iommu;
+	__u32 page_size;
+	__u32 map_registers;
+	__u32 map_registers_free;
+	__u32 waiters;
+	__aligned_u64 max_length;
+	__aligned_u64 fragment_length;
+	__aligned_u64 device_memory;
+	__u32 alignment;
+	__u32 max_buffers;
+	__u32 max_reservations;
+	__u32 max_depth;
+	__u32 max_batch;
+	__u32 group_devices;
+	__aligned_u64 max_register_length;
+	__u8 driver[32];
+	__u8 bus[32];
+};
+#define DMABAY_INFO	_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_INFO)
+
+/**
+ * struct dmabay_counters - DMABAY_COUNTERS: what the device has cost so far
+ * @size: sizeof(struct dmabay_counters)
+ * @flags: 0
+ * @links: out: link calls into the IOVA window
+ * @unlinks: out: unlink calls
+ * @flushes: out: IOTLB flushes that those unlinks waited for
+ * @linked_bytes: out: bytes linked now
+ * @hits: out: transfers whose memory was still linked
+ * @bounced_bytes: out: bytes copied through bounce slots
+ * @mapped: out: mappings made by the plain DMA API
+ * @unmapped: out: mappings given back to the plain DMA API
+ * @pinned_pages: out: pages pinned now
+ * @pins: out: pages pinned ever
+ * @transfers: out: transfers finished
+ * @bytes: out: bytes transferred
+ * @errors: out: transfers that ended with a status other than 0
+ * @timeouts: out: times the device had to be reset
+ * @faults: out: addresses that the device used and that led nowhere (soft)
+ * @engine_ticks: out: get_cycles() spent by the CPU in the place of the
+ *	device's hardware (soft); to be subtracted from a measurement
+ *
+ * All count from the device's registration and are shared by all its files.
+ */
+struct dmabay_counters {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 links;
+	__aligned_u64 unlinks;
+	__aligned_u64 flushes;
+	__aligned_u64 linked_bytes;
+	__aligned_u64 hits;
+	__aligned_u64 bounced_bytes;
+	__aligned_u64 mapped;
+	__aligned_u64 unmapped;
+	__aligned_u64 pinned_pages;
+	__aligned_u64 pins;
+	__aligned_u64 transfers;
+	__aligned_u64 bytes;
+	__aligned_u64 errors;
+	__aligned_u64 timeouts;
+	__aligned_u64 faults;
+	__aligned_u64 engine_ticks;
+};
+#define DMABAY_COUNTERS	_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_COUNTERS)
+
+/* The device may only read the memory: it may be mapped read-only. */
+#define DMABAY_REGISTER_READ_ONLY	(1 << 0)
+
+/**
+ * struct dmabay_register - DMABAY_REGISTER: pin user memory as a buffer
+ * @size: sizeof(struct dmabay_register)
+ * @flags: DMABAY_REGISTER_READ_ONLY or 0
+ * @address: user virtual address, any alignment
+ * @length: bytes
+ * @buffer: out: the number of the buffer
+ * @reserved: 0
+ *
+ * The pages count against RLIMIT_MEMLOCK until DMABAY_UNREGISTER or close.
+ */
+struct dmabay_register {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 address;
+	__aligned_u64 length;
+	__u32 buffer;
+	__u32 reserved;
+};
+#define DMABAY_REGISTER	_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_REGISTER)
+
+/**
+ * struct dmabay_unregister - DMABAY_UNREGISTER: give a buffer back
+ * @size: sizeof(struct dmabay_unregister)
+ * @buffer: the buffer; EBUSY while a transfer on it is not finished
+ *
+ * When it returns, the device cannot reach the memory any more.
+ */
+struct dmabay_unregister {
+	__u32 size;
+	__u32 buffer;
+};
+#define DMABAY_UNREGISTER	_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_UNREGISTER)
+
+/* EAGAIN instead of waiting in line; O_NONBLOCK does the same. */
+#define DMABAY_RESERVE_IMMEDIATE	(1 << 0)
+/* Unlink each buffer when its transfer is done, instead of keeping it linked. */
+#define DMABAY_RESERVE_STRICT		(1 << 1)
+
+/**
+ * struct dmabay_reserve - DMABAY_RESERVE: take map registers
+ * @size: sizeof(struct dmabay_reserve)
+ * @flags: DMABAY_RESERVE_IMMEDIATE, DMABAY_RESERVE_STRICT
+ * @map_registers: how many; 1 to dmabay_info.map_registers. A transfer that
+ *	needs more is cut into pieces that fit
+ * @depth: transfers it can hold, submitted and not yet read; 1 to
+ *	dmabay_info.max_depth
+ * @reservation: out: the number of the reservation
+ * @reserved: 0
+ *
+ * Waits in strict FIFO order with all others until the registers are free; a
+ * signal ends the wait with EINTR and leaves nothing behind.
+ */
+struct dmabay_reserve {
+	__u32 size;
+	__u32 flags;
+	__u32 map_registers;
+	__u32 depth;
+	__u32 reservation;
+	__u32 reserved;
+};
+#define DMABAY_RESERVE	_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_RESERVE)
+
+/**
+ * struct dmabay_free - DMABAY_FREE: give a reservation back
+ * @size: sizeof(struct dmabay_free)
+ * @reservation: the reservation; EBUSY while one of its transfers has not
+ *	finished. Completions that were not read yet are dropped with it
+ */
+struct dmabay_free {
+	__u32 size;
+	__u32 reservation;
+};
+#define DMABAY_FREE	_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_FREE)
+
+/**
+ * struct dmabay_transfer - One transfer of a DMABAY_SUBMIT
+ * @reservation: the reservation it runs on
+ * @buffer: the buffer
+ * @offset: bytes into the buffer
+ * @length: bytes, not 0
+ * @device_address: bytes into the device's memory
+ * @direction: enum dmabay_user_direction
+ * @flags: 0
+ * @cookie: handed back in the completion
+ * @reserved: 0
+ */
+struct dmabay_transfer {
+	__u32 reservation;
+	__u32 buffer;
+	__aligned_u64 offset;
+	__aligned_u64 length;
+	__aligned_u64 device_address;
+	__u32 direction;
+	__u32 flags;
+	__aligned_u64 cookie;
+	__aligned_u64 reserved;
+};
+
+/**
+ * struct dmabay_completion - How one transfer ended
+ * @cookie: of the transfer
+ * @length: bytes transferred
+ * @status: 0 or a negative errno
+ * @reservation: it ran on
+ */
+struct dmabay_completion {
+	__aligned_u64 cookie;
+	__aligned_u64 length;
+	__s32 status;
+	__u32 reservation;
+};
+
+/**
+ * struct dmabay_submit - DMABAY_SUBMIT: start transfers, and read completions
+ * @size: sizeof(struct dmabay_submit)
+ * @flags: 0
+ * @count: transfers in @transfers, 1 to dmabay_info.max_batch
+ * @submitted: out: how many were taken. When the first one is refused the
+ *	command fails with its errno; when a later one is, the command succeeds
+ *	with @submitted < @count, and submitting the rest again tells why
+ * @transfers: user address of @count struct dmabay_transfer
+ * @min_complete: wait until this many completions were read; 0 does not wait
+ * @capacity: completions that fit at @completions, 0 to dmabay_info.max_batch;
+ *	not below @min_complete
+ * @completed: out: completions written
+ * @reserved: 0
+ * @completions: user address of @capacity struct dmabay_completion
+ * @deadline: CLOCK_MONOTONIC, in ns, when the wait ends; 0 is never. A wait
+ *	that ends early (deadline, signal) is no error here: @submitted and
+ *	@completed say how far it came
+ */
+struct dmabay_submit {
+	__u32 size;
+	__u32 flags;
+	__u32 count;
+	__u32 submitted;
+	__aligned_u64 transfers;
+	__u32 min_complete;
+	__u32 capacity;
+	__u32 completed;
+	__u32 reserved;
+	__aligned_u64 completions;
+	__aligned_u64 deadline;
+};
+#define DMABAY_SUBMIT	_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_SUBMIT)
+
+/**
+ * struct dmabay_wait - DMABAY_WAIT: read completions
+ * @size: sizeof(struct dmabay_wait)
+ * @flags: 0
+ * @min_complete: wait until this many were read; 0 does not wait
+ * @capacity: completions that fit, 1 to dmabay_info.max_batch; not below
+ *	@min_complete
+ * @completed: out: completions written
+ * @reserved: 0
+ * @completions: user address of @capacity struct dmabay_completion
+ * @deadline: CLOCK_MONOTONIC, in ns, when the wait ends; 0 is never
+ *
+ * EAGAIN when @min_complete is 0 (or the file is O_NONBLOCK) and none is there;
+ * ETIMEDOUT or EINTR only when none was read.
+ */
+struct dmabay_wait {
+	__u32 size;
+	__u32 flags;
+	__u32 min_complete;
+	__u32 capacity;
+	__u32 completed;
+	__u32 reserved;
+	__aligned_u64 completions;
+	__aligned_u64 deadline;
+};
+#define DMABAY_WAIT	_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_WAIT)
+
+/**
+ * struct dmabay_once - DMABAY_ONCE: one transfer of memory not registered
+ * @size: sizeof(struct dmabay_once)
+ * @flags: 0
+ * @address: user virtual address
+ * @length: bytes
+ * @device_address: bytes into the device's memory
+ * @direction: enum dmabay_user_direction
+ * @reserved: 0
+ * @transferred: out: bytes
+ *
+ * Pins the memory, maps it with the plain DMA API, waits for the transfer,
+ * unmaps and unpins: what each call costs when nothing is reserved. A
+ * convenience for single transfers, and the baseline for the others.
+ */
+struct dmabay_once {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 address;
+	__aligned_u64 length;
+	__aligned_u64 device_address;
+	__u32 direction;
+	__u32 reserved;
+	__aligned_u64 transferred;
+};
+#define DMABAY_ONCE	_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_ONCE)
+
+#endif /* _UAPI_LINUX_DMABAY_H */

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Adapter: the WDM layer. A device's map registers, the line of those who wait
+ * for them, and the mapping of one transfer at a time on each channel.
+ *
+ * The line is strict FIFO: whoever asks when somebody waits, waits behind. When
+ * registers come free, the thread that freed them grants; it runs the routines
+ * one after the other with no lock held. A routine may free registers itself, and
+ * so may other CPUs meanwhile: they leave the granting to the thread that is at
+ * it, so the stack does not grow with the length of the line.
+ *
+ * A channel is the caller's, who must not use it from two threads at once; the
+ * adapter's lock guards the state that decides who owns it: waiting in line,
+ * granted, being freed, or idle.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/export.h>
+#include <linux/slab.h>
+
+#include "dmabay_private.h"
+
+/* More would make windows that only take page tables. */
+#define MAP_REGISTERS_MAX	65536U
+
+static int adapter_check(struct device *dev, const struct dmabay_adapter_config *config)
+{
+	if (config->size != sizeof(*config))
+		return -EPROTO;
+	if (!config->max_length || config->max_length > U32_MAX || config->map_registers == 1)
+		return -EINVAL;
+	if (!dev->dma_mask || !dma_get_mask(dev) ||
+	    config->address_width < 24 || config->address_width > 64)
+		return -ENODEV;
+	return 0;
+}
+
+/* The strictest user of the device decides what all get. */
+static int adapter_set_width(struct device *dev, unsigned int address_width)
+{
+	if (dma_get_mask(dev) <= DMA_BIT_MASK(address_width))
+		return 0;
+	return dma_set_mask_and_coherent(dev, DMA_BIT_MASK(address_width)) ? -ENODEV : 0;
+}
+
+struct dmabay_adapter *dmabay_adapter_get(struct device *dev,
+					  const struct dmabay_adapter_config *config,
+					  unsigned int *map_registers)
+{
+	struct dmabay_adapter *adapter;
+	int ret;
+
+	ret = adapter_check(dev, config);
+	if (!ret)
+		ret = adapter_set_width(dev, config->address_width);
+	if (ret)
+		return ERR_PTR(ret);
+
+	adapter = kzalloc_obj(*adapter);
+	if (!adapter)
+		return ERR_PTR(-ENOMEM);
+	ret = -ENOMEM;
+	adapter->counters = alloc_percpu(struct dmabay_adapter_counters);
+	if (!adapter->counters)
+		goto err_adapter;
+
+	spin_lock_init(&adapter->lock);
+	INIT_LIST_HEAD(&adapter->waiters);
+	adapter->max_length = config->max_length;
+	adapter->address_width = config->address_width;
+	adapter->map_registers = config->map_registers ?:
+				 dmabay_span_pages(PAGE_SIZE - 1, config->max_length);
+	adapter->map_registers = clamp(adapter->map_registers, 2U, MAP_REGISTERS_MAX);
+	adapter->dev = get_device(dev);
+	ret = dmabay_mapregs_open(adapter, config->provider);
+	if (ret)
+		goto err_counters;
+
+	if (map_registers)
+		*map_registers = adapter->map_registers;
+	return adapter;
+
+err_counters:
+	put_device(dev);
+	free_percpu(adapter->counters);
+err_adapter:
+	kfree(adapter);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_get);
+
+void dmabay_adapter_put(struct dmabay_adapter *adapter)
+{
+	if (!adapter)
+		return;
+	/* Registers that are out may still be used by the device: leak them. */
+	if (WARN(adapter->map_registers_free != adapter->map_registers,
+		 "%s: dmabay adapter put with map registers allocated\n",
+		 dev_name(adapter->dev)))
+		return;
+	dmabay_mapregs_close(adapter);
+	put_device(adapter->dev);
+	free_percpu(adapter->counters);
+	kfree(adapter);
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_put);
+
+void dmabay_adapter_info(struct dmabay_adapter *adapter, struct dmabay_adapter_info *info)
+{
+	unsigned long flags;
+
+	*info = (struct dmabay_adapter_info) {
+		.provider = adapter->ops->provider,
+		.guaranteed = adapter->ops->guaranteed,
+		.address_width = adapter->address_width,
+		.map_registers = adapter->map_registers,
+		.window_base = adapter->window_base,
+		.window_length = adapter->window_length,
+	};
+	spin_lock_irqsave(&adapter->lock, flags);
+	info->map_registers_free = adapter->map_registers_free;
+	info->waiters = adapter->waiting;
+	spin_unlock_irqrestore(&adapter->lock, flags);
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_info);
+
+void dmabay_adapter_counters(struct dmabay_adapter *adapter,
+			     struct dmabay_adapter_counters *counters)
+{
+	int cpu;
+
+	memset(counters, 0, sizeof(*counters));
+	for_each_possible_cpu(cpu) {
+		const struct dmabay_adapter_counters *c = per_cpu_ptr(adapter->counters, cpu);
+
+		counters->links += READ_ONCE(c->links);
+		counters->unlinks += READ_ONCE(c->unlinks);
+		counters->flushes += READ_ONCE(c->flushes);
+		counters->linked_bytes += READ_ONCE(c->linked_bytes);
+		counters->hits += READ_ONCE(c->hits);
+		counters->bounced_bytes += READ_ONCE(c->bounced_bytes);
+		counters->mapped += READ_ONCE(c->mapped);
+		counters->unmapped += READ_ONCE(c->unmapped);
+	}
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_counters);
+
+static bool range_is_inside(const struct dmabay_memory *memory, size_t offset, size_t length)
+{
+	return length && offset < memory->length && length <= memory->length - offset;
+}
+
+int dmabay_adapter_transfer_info(struct dmabay_adapter *adapter,
+				 const struct dmabay_memory *memory, size_t offset, size_t length,
+				 unsigned int *map_registers, unsigned int *sg_elements)
+{
+	if (!range_is_inside(memory, offset, length))
+		return -EINVAL;
+	if (map_registers)
+		*map_registers = dmabay_memory_span(memory, offset, length);
+	if (sg_elements)
+		*sg_elements = dmabay_memory_group_count(memory, offset, length);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_transfer_info);
+
+/* Give the channel what it asked for, if it is its turn and all is there. */
+static bool adapter_grant(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
+{
+	bool wants_object = !(channel->flags & DMABAY_CHANNEL_REGISTERS_ONLY);
+
+	if (wants_object && adapter->object_owner)
+		return false;
+	if (!dmabay_mapregs_take(adapter, channel))
+		return false;
+	if (wants_object)
+		adapter->object_owner = channel;
+	channel->state = DMABAY_CHANNEL_GRANTED;
+	return true;
+}
+
+static void adapter_drain(struct dmabay_adapter *adapter);
+
+/* Call the routine, and do as it says. No lock is held. */
+static void adapter_run(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
+{
+	bool registers_only = channel->flags & DMABAY_CHANNEL_REGISTERS_ONLY;
+	enum dmabay_channel_action action;
+	unsigned long flags;
+
+	action = channel->routine(adapter, channel, channel->context);
+	/* The routine may have freed the channel, and given its memory away. */
+	if (registers_only || action == DMABAY_KEEP_OBJECT)
+		return;
+	if (action == DMABAY_DEALLOCATE_OBJECT) {
+		dmabay_adapter_free_channel(adapter, channel);
+		return;
+	}
+	spin_lock_irqsave(&adapter->lock, flags);
+	if (adapter->object_owner == channel)
+		adapter->object_owner = NULL;
+	spin_unlock_irqrestore(&adapter->lock, flags);
+	adapter_drain(adapter);
+}
+
+/* Grant the line as far as it goes, unless somebody is at it. */
+static void adapter_drain(struct dmabay_adapter *adapter)
+{
+	struct dmabay_channel *channel;
+	unsigned long flags;
+
+	spin_lock_irqsave(&adapter->lock, flags);
+	if (!adapter->draining) {
+		adapter->draining = true;
+		while ((channel = list_first_entry_or_null(&adapter->waiters,
+							   struct dmabay_channel, waiter)) &&
+		       adapter_grant(adapter, channel)) {
+			list_del(&channel->waiter);
+			adapter->waiting--;
+			spin_unlock_irqrestore(&adapter->lock, flags);
+			adapter_run(adapter, channel);
+			spin_lock_irqsave(&adapter->lock, flags);
+		}
+		adapter->draining = false;
+	}
+	spin_unlock_irqrestore(&adapter->lock, flags);
+}
+
+static void channel_prepare(struct dmabay_channel *channel)
+{
+	if (!channel->ledger.next) {
+		spin_lock_init(&channel->lock);
+		INIT_LIST_HEAD(&channel->ledger);
+	}
+	if (!channel->links) {
+		channel->links = &channel->own_link;
+		channel->link_capacity = 1;
+	}
+}
+
+int dmabay_adapter_allocate_channel(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+				    unsigned int map_registers, unsigned int flags,
+				    enum dmabay_channel_action (*routine)(struct dmabay_adapter *,
+									  struct dmabay_channel *,
+									  void *),
+				    void *context)
+{
+	unsigned long irq_flags;
+
+	if (!map_registers || !routine ||
+	    (flags & ~(DMABAY_CHANNEL_IMMEDIATE | DMABAY_CHANNEL_REGISTERS_ONLY)))
+		return -EINVAL;
+	if (map_registers > adapter->map_registers)
+		return -ENOMEM;
+
+	spin_lock_irqsave(&adapter->lock, irq_flags);
+	if (channel->state != DMABAY_CHANNEL_IDLE) {
+		spin_unlock_irqrestore(&adapter->lock, irq_flags);
+		return -EBADFD;
+	}
+	channel_prepare(channel);
+	channel->routine = routine;
+	channel->context = context;
+	channel->flags = flags;
+	channel->map_registers = map_registers;
+
+	if (list_empty(&adapter->waiters) && adapter_grant(adapter, channel)) {
+		spin_unlock_irqrestore(&adapter->lock, irq_flags);
+		adapter_run(adapter, channel);
+		return 0;
+	}
+	if (flags & DMABAY_CHANNEL_IMMEDIATE) {
+		spin_unlock_irqrestore(&adapter->lock, irq_flags);
+		return -ENOMEM;
+	}
+	channel->state = DMABAY_CHANNEL_WAITING;
+	list_add_tail(&channel->waiter, &adapter->waiters);
+	adapter->waiting++;
+	spin_unlock_irqrestore(&adapter->lock, irq_flags);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_allocate_channel);
+
+bool dmabay_adapter_cancel_channel(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&adapter->lock, flags);
+	if (channel->state != DMABAY_CHANNEL_WAITING) {
+		spin_unlock_irqrestore(&adapter->lock, flags);
+		return false;
+	}
+	list_del(&channel->waiter);
+	adapter->waiting--;
+	channel->state = DMABAY_CHANNEL_IDLE;
+	spin_unlock_irqrestore(&adapter->lock, flags);
+	/* It may have been the one that all others waited behind. */
+	adapter_drain(adapter);
+	return true;
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_cancel_channel);
+
+int dmabay_adapter_map_transfer(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+				struct dmabay_memory *memory, size_t offset, size_t *length,
+				enum dmabay_direction direction, struct dmabay_sg_list *list)
+{
+	struct dmabay_extent extent;
+	ssize_t mapped;
+	size_t most;
+
+	KUNIT_STATIC_STUB_REDIRECT(dmabay_adapter_map_transfer, adapter, channel, memory, offset,
+				   length, direction, list);
+
+	if (!range_is_inside(memory, offset, *length))
+		return -EINVAL;
+	if (channel->state != DMABAY_CHANNEL_GRANTED || channel->mapped)
+		return -EBADFD;
+
+	dmabay_memory_extent(memory, offset, *length, &extent);
+	most = ((size_t)channel->map_registers << PAGE_SHIFT) - extent.in_page;
+	if (extent.length > most) {
+		extent.length = most;
+		extent.pages = channel->map_registers;
+	}
+
+	channel->memory = memory;
+	channel->offset = offset;
+	channel->direction = direction;
+	mapped = adapter->ops->map(adapter, channel, &extent);
+	if (mapped < 0)
+		return mapped;
+	channel->element.length = mapped;
+	channel->mapped = true;
+
+	*length = mapped;
+	list->count = 1;
+	list->elements = &channel->element;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_map_transfer);
+
+int dmabay_adapter_flush(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			 size_t length)
+{
+	KUNIT_STATIC_STUB_REDIRECT(dmabay_adapter_flush, adapter, channel, length);
+
+	if (!channel->mapped)
+		return -EBADFD;
+	if (length > channel->element.length)
+		return -EINVAL;
+	adapter->ops->unmap(adapter, channel, length);
+	channel->mapped = false;
+	channel->memory = NULL;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_flush);
+
+/**
+ * dmabay_adapter_abandon() - End a mapped transfer without its bytes
+ * @adapter: the adapter
+ * @channel: the channel; the device does not use the mapping any more
+ *
+ * Context: any.
+ */
+void dmabay_adapter_abandon(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
+{
+	if (!channel->mapped)
+		return;
+	adapter->ops->unmap(adapter, channel, 0);
+	channel->mapped = false;
+	channel->memory = NULL;
+}
+
+int dmabay_adapter_unlink(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			  struct dmabay_memory *memory)
+{
+	if (!channel->ledger.next)
+		return 0;
+	if (!adapter->ops->unlink)
+		return channel->mapped && (!memory || channel->memory == memory) ? -EBUSY : 0;
+	return adapter->ops->unlink(adapter, channel, memory);
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_unlink);
+
+static int adapter_free(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			unsigned int map_registers)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&adapter->lock, flags);
+	if (channel->state != DMABAY_CHANNEL_GRANTED || channel->mapped ||
+	    channel->map_registers != map_registers) {
+		spin_unlock_irqrestore(&adapter->lock, flags);
+		return -EBADFD;
+	}
+	channel->state = DMABAY_CHANNEL_FREEING;
+	spin_unlock_irqrestore(&adapter->lock, flags);
+
+	/* Nothing is mapped, so nothing is busy. */
+	if (adapter->ops->unlink)
+		adapter->ops->unlink(adapter, channel, NULL);
+
+	spin_lock_irqsave(&adapter->lock, flags);
+	dmabay_mapregs_give(adapter, channel);
+	if (adapter->object_owner == channel)
+		adapter->object_owner = NULL;
+	channel->state = DMABAY_CHANNEL_IDLE;
+	spin_unlock_irqrestore(&adapter->lock, flags);
+	adapter_drain(adapter);
+	return 0;
+}
+
+int dmabay_adapter_free_map_registers(struct dmabay_adapter *adapter,
+				      struct dmabay_channel *channel, unsigned int map_registers)
+{
+	return adapter_free(adapter, channel, map_registers);
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_free_map_registers);
+
+int dmabay_adapter_free_channel(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
+{
+	return adapter_free(adapter, channel, channel->map_registers);
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_free_channel);

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Links: the ledger of what is linked in the slot of one channel.
+ *
+ * A link is so many pages of one memory, at so many pages from the start of the
+ * slot. The ledger is what decides: nothing is linked where it has an entry,
+ * nothing is unlinked but whole entries, and memory may be given back only when
+ * it has none. It is also the link cache: an entry that is not busy stays until
+ * its place is needed, and a transfer of the same pages finds it again.
+ *
+ * Entries are sorted by place. Their number is fixed when the channel gets its
+ * registers, so nothing here allocates.
+ *
+ * Guarded by channel->lock, or by channel->relinking: whoever set the flag under
+ * the lock owns the ledger without it until the flag is clear again. Mapping does
+ * that, because it calls into the IOMMU; it is never concurrent with itself.
+ */
+#include <linux/log2.h>
+
+#include "dmabay_private.h"
+
+static u32 link_end(const struct dmabay_link *link)
+{
+	return link->slot_page + link->pages;
+}
+
+/**
+ * dmabay_links_find() - Look for pages that are linked already
+ * @channel: the channel
+ * @memory: the memory
+ * @page: first page
+ * @pages: how many
+ * @rights: what the device must be allowed, see mapregs_iova.c
+ *
+ * Return: the link that covers them all, or NULL.
+ */
+struct dmabay_link *dmabay_links_find(struct dmabay_channel *channel,
+				      const struct dmabay_memory *memory, u32 page, u32 pages,
+				      u8 rights)
+{
+	struct dmabay_link *link;
+
+	list_for_each_entry(link, &channel->ledger, node)
+		if (link->memory == memory && (link->rights & rights) == rights &&
+		    link->page <= page && page + pages <= link->page + link->pages)
+			return link;
+	return NULL;
+}
+
+/**
+ * dmabay_links_overlap() - First link in a range of the slot
+ * @channel: the channel
+ * @slot_page: first page of the range
+ * @pages: how many
+ *
+ * Return: the link, or NULL.
+ */
+struct dmabay_link *dmabay_links_overlap(struct dmabay_channel *channel, u32 slot_page,
+					 u32 pages)
+{
+	struct dmabay_link *link;
+
+	list_for_each_entry(link, &channel->ledger, node)
+		if (link->slot_page < slot_page + pages && slot_page < link_end(link))
+			return link;
+	return NULL;
+}
+
+/*
+ * What placing at slot_page would cost: the newest link that would have to go,
+ * U64_MAX if one of them is busy, 0 if the place is free.
+ */
+static u64 place_cost(struct dmabay_channel *channel, u32 slot_page, u32 pages)
+{
+	struct dmabay_link *link;
+	u64 cost = 0;
+
+	list_for_each_entry(link, &channel->ledger, node) {
+		if (link->slot_page >= slot_page + pages)
+			break;
+		if (link_end(link) <= slot_page)
+			continue;
+		if (link->busy)
+			return U64_MAX;
+		cost = max(cost, link->stamp);
+	}
+	return cost;
+}
+
+/**
+ * dmabay_links_place() - Choose where to link
+ * @channel: the channel
+ * @pages: how many; not more than the slot has
+ * @slot_page: out: the place
+ *
+ * The place is aligned to the next power of two, for the sake of the IOTLB. It is
+ * a free one, or the one whose newest link is the least recently used; then
+ * whatever overlaps it has to go. With the ledger full something must go too:
+ * see dmabay_links_add().
+ *
+ * Return: 0, or -EBUSY: all of the slot is busy.
+ */
+int dmabay_links_place(struct dmabay_channel *channel, u32 pages, u32 *slot_page)
+{
+	u32 step = min_t(u32, roundup_pow_of_two(pages), channel->slot_pages);
+	struct dmabay_link *link;
+	u64 cost, best = U64_MAX;
+	u32 place = 0;
+
+	/* Candidates: the start of the slot, and the first step after each link. */
+	link = list_entry(&channel->ledger, struct dmabay_link, node);
+	for (;;) {
+		if (place + pages <= channel->slot_pages) {
+			cost = place_cost(channel, place, pages);
+			if (cost < best) {
+				best = cost;
+				*slot_page = place;
+			}
+			if (!best)
+				return 0;
+		}
+		link = list_next_entry(link, node);
+		if (list_entry_is_head(link, &channel->ledger, node))
+			break;
+		place = round_down(link->slot_page, step);
+		cost = place + pages <= channel->slot_pages ?
+		       place_cost(channel, place, pages) : U64_MAX;
+		if (cost < best) {
+			best = cost;
+			*slot_page = place;
+		}
+		place = round_up(link_end(link), step);
+	}
+	return best == U64_MAX ? -EBUSY : 0;
+}
+
+/**
+ * dmabay_links_add() - Enter a link
+ * @channel: the channel
+ * @memory: the memory; a reference is taken
+ * @page: first page
+ * @pages: how many
+ * @slot_page: its place; nothing overlaps it
+ * @rights: what the device is allowed
+ *
+ * Return: the link, or NULL if the ledger is full.
+ */
+struct dmabay_link *dmabay_links_add(struct dmabay_channel *channel,
+				     struct dmabay_memory *memory, u32 page, u32 pages,
+				     u32 slot_page, u8 rights)
+{
+	struct list_head *before = &channel->ledger;
+	struct dmabay_link *link = NULL, *other;
+	u32 i;
+
+	for (i = 0; i < channel->link_capacity && !link; i++)
+		if (!channel->links[i].memory)
+			link = &channel->links[i];
+	if (!link)
+		return NULL;
+
+	list_for_each_entry(other, &channel->ledger, node) {
+		if (other->slot_page > slot_page)
+			break;
+		before = &other->node;
+	}
+	list_add(&link->node, before);
+	link->memory = dmabay_memory_get(memory);
+	link->page = page;
+	link->pages = pages;
+	link->slot_page = slot_page;
+	link->rights = rights;
+	link->busy = false;
+	link->stamp = ++channel->clock;
+	return link;
+}
+
+/**
+ * dmabay_links_remove() - Strike out a link
+ * @link: the link; not busy, and unlinked by now
+ */
+void dmabay_links_remove(struct dmabay_link *link)
+{
+	list_del(&link->node);
+	dmabay_memory_put(link->memory);
+	link->memory = NULL;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Map registers that are only counted: the plain DMA API for each transfer.
+ *
+ * What every Linux driver does today, and what the other two providers are
+ * measured against. Behind an IOMMU that merges, the whole extent is mapped with
+ * dma_map_sgtable() and becomes one element; elsewhere only memory that is
+ * contiguous as it is can be one element, and a transfer is as long as that.
+ *
+ * Mapping allocates, and can fail.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/slab.h>
+
+#include "dmabay_private.h"
+
+static int direct_open(struct dmabay_adapter *adapter)
+{
+	return 0;
+}
+
+static void direct_nothing(struct dmabay_adapter *adapter)
+{
+}
+
+static bool direct_claim(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
+{
+	return true;
+}
+
+static void direct_yield(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
+{
+}
+
+static enum dma_data_direction direct_direction(const struct dmabay_channel *channel)
+{
+	return channel->direction == DMABAY_WRITE_TO_DEVICE ? DMA_TO_DEVICE : DMA_FROM_DEVICE;
+}
+
+static unsigned int count_runs(const struct dmabay_memory *memory,
+			       const struct dmabay_extent *extent)
+{
+	unsigned int runs = 0;
+	u32 done, run;
+
+	for (done = 0; done < extent->pages; done += run, runs++)
+		dmabay_memory_run(memory, extent->page + done, extent->pages - done, &run);
+	return runs;
+}
+
+static void fill_table(struct sg_table *table, const struct dmabay_memory *memory,
+		       const struct dmabay_extent *extent)
+{
+	u32 in_page = extent->in_page, done = 0, run;
+	size_t left = extent->length, part;
+	struct scatterlist *sg;
+	unsigned int i;
+
+	for_each_sgtable_sg(table, sg, i) {
+		unsigned long pfn = dmabay_memory_run(memory, extent->page + done,
+						      extent->pages - done, &run);
+
+		part = min(left, ((size_t)run << PAGE_SHIFT) - in_page);
+		sg_set_page(sg, pfn_to_page(pfn), part, in_page);
+		left -= part;
+		done += run;
+		in_page = 0;
+	}
+}
+
+/* All of the extent, as far as the first element goes. */
+static ssize_t map_table(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			 const struct dmabay_extent *extent)
+{
+	struct sg_table *table;
+	int ret = -ENOMEM;
+
+	table = kzalloc_obj(*table, GFP_ATOMIC | __GFP_NOWARN);
+	if (!table)
+		return ret;
+	ret = sg_alloc_table(table, count_runs(channel->memory, extent),
+			     GFP_ATOMIC | __GFP_NOWARN);
+	if (ret)
+		goto err_table;
+	fill_table(table, channel->memory, extent);
+	ret = dma_map_sgtable(adapter->dev, table, direct_direction(channel), DMA_ATTR_NO_WARN);
+	if (ret)
+		goto err_list;
+
+	dmabay_count(adapter, mapped, 1);
+	channel->table = table;
+	channel->element.address = sg_dma_address(table->sgl);
+	return min_t(size_t, sg_dma_len(table->sgl), extent->length);
+
+err_list:
+	sg_free_table(table);
+err_table:
+	kfree(table);
+	return ret == -EIO ? -EIO : -ENOMEM;
+}
+
+/* The first run of the extent. */
+static ssize_t map_run(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+		       const struct dmabay_extent *extent)
+{
+	unsigned long pfn;
+	size_t length;
+	u32 run;
+
+	pfn = dmabay_memory_run(channel->memory, extent->page, extent->pages, &run);
+	length = min(extent->length, ((size_t)run << PAGE_SHIFT) - extent->in_page);
+	length = min(length, dma_max_mapping_size(adapter->dev));
+	channel->element.address = dma_map_page_attrs(adapter->dev, pfn_to_page(pfn), extent->in_page,
+					      length, direct_direction(channel),
+					      DMA_ATTR_NO_WARN);
+	if (dma_mapping_error(adapter->dev, channel->element.address))
+		return -ENOMEM;
+	dmabay_count(adapter, mapped, 1);
+	return length;
+}
+
+static ssize_t direct_map(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			  const struct dmabay_extent *extent)
+{
+	channel->table = NULL;
+	if (dma_get_merge_boundary(adapter->dev))
+		return map_table(adapter, channel, extent);
+	return map_run(adapter, channel, extent);
+}
+
+/* Unmapping takes the mapped length, however much the device transferred. */
+static void direct_unmap(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			 size_t length)
+{
+	dmabay_count(adapter, unmapped, 1);
+	if (!channel->table) {
+		dma_unmap_page(adapter->dev, channel->element.address, channel->element.length,
+			       direct_direction(channel));
+		return;
+	}
+	dma_unmap_sgtable(adapter->dev, channel->table, direct_direction(channel), 0);
+	sg_free_table(channel->table);
+	kfree(channel->table);
+	channel->table = NULL;
+}
+
+const struct dmabay_mapregs_ops dmabay_mapregs_direct_ops = {
+	.provider = DMABAY_PROVIDER_DIRECT,
+	.open = direct_open,
+	.close = direct_nothing,
+	.claim = direct_claim,
+	.yield = direct_yield,
+	.map = direct_map,
+	.unmap = direct_unmap,
+};

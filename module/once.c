@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A transfer of memory that is not registered, with nothing reserved.
+ *
+ * Owned by the stack of its caller: pinned, mapped by the plain DMA API, waited
+ * for, unmapped, unpinned. The transaction is made once per file, to keep what
+ * is measured honest; &dmabay_file.once_mutex guards it and lets one call of a
+ * file run at a time.
+ */
+#include <linux/completion.h>
+#include <linux/overflow.h>
+
+#include "user.h"
+
+/**
+ * dmabay_once_end() - Finish with the file's transaction
+ * @file: the file
+ * @error: why
+ *
+ * Waits for the call under way, which the end of the device cuts short.
+ *
+ * Context: may sleep.
+ */
+void dmabay_once_end(struct dmabay_file *file, int error)
+{
+	mutex_lock(&file->once_mutex);
+	if (file->once)
+		dmabay_reservation_end(file->once, error);
+	mutex_unlock(&file->once_mutex);
+}
+
+static int dmabay_once_prepare(struct dmabay_file *file)
+{
+	struct dmabay_device *device = file->device;
+	struct dmabay_reservation *once;
+	int ret = -ENODEV;
+
+	lockdep_assert_held(&file->once_mutex);
+
+	if (file->once)
+		return 0;
+
+	once = dmabay_reservation_alloc(file, 0);
+	if (!once)
+		return -ENOMEM;
+
+	down_read(&device->registration_lock);
+	if (device->ops)
+		ret = dmabay_reservation_prepare(once, device->once_enabler);
+	up_read(&device->registration_lock);
+	if (ret) {
+		dmabay_reservation_free(once);
+		return ret;
+	}
+
+	once->ended = 0;
+	complete_all(&once->granted);
+	file->once = once;
+
+	return 0;
+}
+
+static int dmabay_once_run(struct dmabay_file *file, struct dmabay_user_transfer *transfer)
+{
+	struct dmabay_reservation *once;
+	int ret;
+
+	if (mutex_lock_interruptible(&file->once_mutex))
+		return -EINTR;
+
+	ret = dmabay_once_prepare(file);
+	if (ret)
+		goto out_unlock;
+
+	once = file->once;
+	ret = dmabay_reservation_submit(once, transfer);
+	if (ret)
+		goto out_unlock;
+
+	if (wait_for_completion_interruptible(transfer->done)) {
+		dmabay_reservation_withdraw(once, transfer);
+		wait_for_completion(transfer->done);
+	}
+	dmabay_transaction_release(once->transaction);
+	ret = transfer->status == -ECANCELED ? -EINTR : transfer->status;
+
+out_unlock:
+	mutex_unlock(&file->once_mutex);
+	return ret;
+}
+
+static int dmabay_once_check(const struct dmabay_device *device, const struct dmabay_once *wanted)
+{
+	u64 end;
+
+	if (wanted->flags || wanted->reserved)
+		return -EOPNOTSUPP;
+	if (!wanted->length)
+		return -EINVAL;
+	if (wanted->direction != DMABAY_FROM_DEVICE && wanted->direction != DMABAY_TO_DEVICE)
+		return -EINVAL;
+	if (check_add_overflow(wanted->device_address, wanted->length, &end))
+		return -EOVERFLOW;
+	if (!IS_ALIGNED(wanted->length | wanted->device_address, device->config.alignment))
+		return -EINVAL;
+	if (end > device->config.memory_size)
+		return -ERANGE;
+
+	return 0;
+}
+
+/**
+ * dmabay_ioctl_once() - DMABAY_ONCE
+ * @command: the command
+ *
+ * Return: 0 (also when it ended early, but not at once) or a negative errno.
+ */
+int dmabay_ioctl_once(struct dmabay_command *command)
+{
+	struct dmabay_once *arguments = command->data;
+	struct dmabay_file *file = command->file;
+	DECLARE_COMPLETION_ONSTACK(done);
+	struct dmabay_user_transfer transfer = {
+		.done = &done,
+		.length = arguments->length,
+		.device_address = arguments->device_address,
+		.direction = (enum dmabay_direction)arguments->direction,
+	};
+	struct dmabay_buffer buffer = {};
+	int ret;
+
+	ret = dmabay_once_check(file->device, arguments);
+	if (ret)
+		return ret;
+
+	ret = dmabay_buffer_pin(&buffer, file->device, arguments->address, arguments->length,
+				arguments->direction == DMABAY_TO_DEVICE);
+	if (ret)
+		return ret;
+
+	transfer.memory = buffer.memory;
+	ret = dmabay_once_run(file, &transfer);
+	dmabay_buffer_unpin(&buffer);
+	/* A signal in the middle is no failure; what is done is done. */
+	if (ret && (ret != -EINTR || !transfer.transferred))
+		return ret;
+
+	arguments->transferred = transfer.transferred;
+	return dmabay_command_respond(command);
+}

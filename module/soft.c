@@ -1,0 +1,576 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dmabay_soft: a device that is not there.
+ *
+ * The device memory is vmalloc() memory, and the engine is the CPU. It is given
+ * device addresses like any other engine, and goes the way that a device's access
+ * would go: page by page, through the IOMMU domain if there is one. An address
+ * that is not linked is a fault: counted, and not one byte of that page moved.
+ *
+ * A platform device of its own does the DMA. Instead, the struct device of a PCI
+ * function can be borrowed (dma_dev=): then the device addresses are that
+ * function's, in its IOMMU domain, and the engine is a device behind a real IOMMU
+ * that runs at the speed of memory. The function itself is not touched, and may
+ * be in use by its driver. The loan ends when a driver is bound to or unbound
+ * from the function, or the function goes away: mappings must not outlive that.
+ * Then the node is gone, and the module stays loaded without one.
+ *
+ * Who owns a piece. The core hands it over in soft_program(). It is moved and
+ * completed there, or, with async=1, in soft_work(). From program() until the
+ * completion has returned the piece holds a reference to soft->pieces; soft_stop()
+ * kills that, waits until the last reference is gone, and so the engine touches
+ * no memory when it returns.
+ *
+ * Pieces of different transfers may be moved at the same time on several CPUs,
+ * without any order between them, as with a device of several engines.
+ */
+
+#include <linux/atomic.h>
+#include <linux/completion.h>
+#include <linux/dma-direct.h>
+#include <linux/dma-map-ops.h>
+#include <linux/dma-mapping.h>
+#include <linux/highmem.h>
+#include <linux/iommu.h>
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
+#include <linux/pci.h>
+#include <linux/percpu-refcount.h>
+#include <linux/platform_device.h>
+#include <linux/sizes.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/timex.h>
+#include <linux/vmalloc.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <linux/dmabay.h>
+
+#include "compat_devices.h"
+
+#define SOFT_NAME "dmabay_soft"
+
+static unsigned int soft_memory = 64;
+module_param_named(memory, soft_memory, uint, 0444);
+MODULE_PARM_DESC(memory, "Device memory, in MiB (default 64)");
+
+static char *soft_dma_dev = "";
+module_param_named(dma_dev, soft_dma_dev, charp, 0444);
+MODULE_PARM_DESC(dma_dev, "PCI function to map with, as in /sys/bus/pci/devices; empty for a device of its own (default)");
+
+static unsigned int soft_address_width;
+module_param_named(address_width, soft_address_width, uint, 0444);
+MODULE_PARM_DESC(address_width, "Bits of device address; 0 for what dma_dev has, or else 64 (default 0)");
+
+static unsigned int soft_map_registers;
+module_param_named(map_registers, soft_map_registers, uint, 0444);
+MODULE_PARM_DESC(map_registers, "Map registers, in pages; 0 for what max_length needs (default 0)");
+
+/*
+ * A window of device addresses in which many buffers stay linked, and yet only a
+ * sixteenth of what a function with a 28-bit mask has. One default for all: bounce
+ * pages are dearer, but the core lowers the number of map registers by itself.
+ */
+static unsigned int soft_max_length = SZ_16M;
+module_param_named(max_length, soft_max_length, uint, 0444);
+MODULE_PARM_DESC(max_length, "Longest transfer, in bytes (default 16777216)");
+
+static char *soft_provider = "auto";
+module_param_named(provider, soft_provider, charp, 0444);
+MODULE_PARM_DESC(provider, "What backs the map registers: auto, iova, bounce or direct (default auto)");
+
+static bool soft_async;
+module_param_named(async, soft_async, bool, 0444);
+MODULE_PARM_DESC(async, "Move the bytes in a work item, one piece after the other, instead of in the call (default N)");
+
+static unsigned int soft_delay_ms;
+module_param_named(delay_ms, soft_delay_ms, uint, 0644);
+MODULE_PARM_DESC(delay_ms, "With async=1, time before each piece is moved, in milliseconds (default 0)");
+
+static const char *const soft_provider_names[] = {
+	[DMABAY_PROVIDER_AUTO] = "auto",
+	[DMABAY_PROVIDER_IOVA] = "iova",
+	[DMABAY_PROVIDER_BOUNCE] = "bounce",
+	[DMABAY_PROVIDER_DIRECT] = "direct",
+};
+
+/**
+ * struct soft - The device
+ * @parent: where it is in sysfs
+ * @memory: the device memory
+ * @memory_size: bytes of it
+ * @dma_dev: the device that is mapped with: the parent, or the borrowed function
+ * @dma_mask: what @dma_dev had before it was registered with
+ * @coherent_dma_mask: likewise
+ * @faults: pages that could not be translated
+ * @ticks: get_cycles() that translating and copying took
+ * @pieces: one reference for each piece that the engine has; dead once stopped
+ * @stopped: @pieces has no reference left
+ * @delay: woken when stopped, to cut soft_delay_ms short
+ * @worker: NULL if pieces are moved in program()
+ * @work: moves what is in @queue
+ * @queue_lock: any context
+ * @queue: pieces that wait for @work, in order
+ * @notifier: sees the borrowed function go
+ * @lock: nests inside the device lock of @dma_dev
+ * @device: what was registered; NULL before and after
+ */
+struct soft {
+	struct platform_device *parent;
+	void *memory;
+	size_t memory_size;
+	struct device *dma_dev;
+	u64 dma_mask;
+	u64 coherent_dma_mask;
+
+	atomic64_t faults;
+	atomic64_t ticks;
+
+	struct percpu_ref pieces;
+	struct completion stopped;
+	wait_queue_head_t delay;
+
+	struct workqueue_struct *worker;
+	struct work_struct work;
+	spinlock_t queue_lock; /* guards @queue */
+	struct list_head queue;
+
+	struct notifier_block notifier;
+	struct mutex lock; /* guards @dma_dev and @device against the end of the loan */
+	struct dmabay_device *device;
+};
+
+/*
+ * The domain that translates the addresses of the device now, or NULL. It may
+ * change under a bound driver, so it is asked for each time.
+ */
+static struct iommu_domain *soft_domain(struct device *dev)
+{
+#ifdef CONFIG_IOMMU_API
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+
+	if (domain && domain->type != IOMMU_DOMAIN_IDENTITY)
+		return domain;
+#endif
+	return NULL;
+}
+
+/* Returns false if the device cannot reach RAM by this address. */
+static bool soft_translate(struct device *dev, struct iommu_domain *domain, dma_addr_t address,
+			   phys_addr_t *physical)
+{
+	*physical = domain ? iommu_iova_to_phys(domain, address) : dma_to_phys(dev, address);
+
+	return *physical && pfn_valid(PHYS_PFN(*physical));
+}
+
+/* Move a piece. Returns the bytes that were moved; fewer than all after a fault. */
+static size_t soft_move(struct soft *soft, const struct dmabay_device_piece *piece)
+{
+	struct iommu_domain *domain = soft_domain(soft->dma_dev);
+	char *memory = soft->memory + piece->device_address;
+	size_t done, chunk;
+
+	for (done = 0; done < piece->length; done += chunk) {
+		dma_addr_t address = piece->address + done;
+		phys_addr_t physical;
+		struct page *page;
+
+		if (!soft_translate(soft->dma_dev, domain, address, &physical))
+			break;
+
+		page = pfn_to_page(PHYS_PFN(physical));
+		chunk = min3(piece->length - done,
+			     (size_t)(PAGE_SIZE - offset_in_page(address)),
+			     (size_t)(PAGE_SIZE - offset_in_page(physical)));
+
+		if (piece->direction == DMABAY_READ_FROM_DEVICE)
+			memcpy_to_page(page, offset_in_page(physical), memory + done, chunk);
+		else
+			memcpy_from_page(memory + done, page, offset_in_page(physical), chunk);
+	}
+
+	return done;
+}
+
+static void soft_run(struct soft *soft, struct dmabay_device_piece *piece)
+{
+	cycles_t start;
+	size_t done;
+
+	if (WARN_ON_ONCE(piece->length > soft->memory_size ||
+			 piece->device_address > soft->memory_size - piece->length)) {
+		dmabay_device_complete(piece, -EINVAL, 0);
+		return;
+	}
+
+	/* In process context this includes the time that others took the CPU for. */
+	start = get_cycles();
+	done = soft_move(soft, piece);
+	atomic64_add(get_cycles() - start, &soft->ticks);
+
+	if (done == piece->length) {
+		dmabay_device_complete(piece, 0, done);
+	} else {
+		dma_addr_t address = piece->address + done;
+
+		atomic64_inc(&soft->faults);
+		dev_warn_ratelimited(&soft->parent->dev, "fault: no memory at device address %pad\n",
+				     &address);
+		dmabay_device_complete(piece, -EIO, done);
+	}
+}
+
+static struct dmabay_device_piece *soft_dequeue(struct soft *soft)
+{
+	struct dmabay_device_piece *piece;
+	unsigned long flags;
+
+	spin_lock_irqsave(&soft->queue_lock, flags);
+	piece = list_first_entry_or_null(&soft->queue, struct dmabay_device_piece, node);
+	if (piece)
+		list_del(&piece->node);
+	spin_unlock_irqrestore(&soft->queue_lock, flags);
+
+	return piece;
+}
+
+static void soft_work(struct work_struct *work)
+{
+	struct soft *soft = container_of(work, struct soft, work);
+	struct dmabay_device_piece *piece;
+
+	while ((piece = soft_dequeue(soft))) {
+		unsigned int delay_ms = READ_ONCE(soft_delay_ms);
+
+		if (delay_ms)
+			wait_event_idle_timeout(soft->delay, percpu_ref_is_dying(&soft->pieces),
+						msecs_to_jiffies(delay_ms));
+
+		if (percpu_ref_is_dying(&soft->pieces))
+			dmabay_device_complete(piece, -ENODEV, 0);
+		else
+			soft_run(soft, piece);
+
+		percpu_ref_put(&soft->pieces);
+		cond_resched();
+	}
+}
+
+static void soft_program(struct dmabay_device *device, struct dmabay_device_piece *piece)
+{
+	struct soft *soft = dmabay_device_data(device);
+	unsigned long flags;
+
+	if (!percpu_ref_tryget_live(&soft->pieces)) {
+		dmabay_device_complete(piece, -ENODEV, 0);
+		return;
+	}
+
+	if (!soft->worker) {
+		soft_run(soft, piece);
+		percpu_ref_put(&soft->pieces);
+		return;
+	}
+
+	spin_lock_irqsave(&soft->queue_lock, flags);
+	list_add_tail(&piece->node, &soft->queue);
+	spin_unlock_irqrestore(&soft->queue_lock, flags);
+	queue_work(soft->worker, &soft->work);
+}
+
+static void soft_stop(struct dmabay_device *device)
+{
+	struct soft *soft = dmabay_device_data(device);
+
+	percpu_ref_kill(&soft->pieces);
+	wake_up_all(&soft->delay);
+	wait_for_completion(&soft->stopped);
+}
+
+static void soft_counters(struct dmabay_device *device, u64 *faults, u64 *engine_ticks,
+			  u64 *timeouts)
+{
+	struct soft *soft = dmabay_device_data(device);
+
+	*faults += atomic64_read(&soft->faults);
+	*engine_ticks += atomic64_read(&soft->ticks);
+}
+
+static const struct dmabay_device_ops soft_ops = {
+	.program = soft_program,
+	.stop = soft_stop,
+	.counters = soft_counters,
+};
+
+static void soft_last_piece(struct percpu_ref *ref)
+{
+	complete(&container_of(ref, struct soft, pieces)->stopped);
+}
+
+/* Registering may have narrowed them, and a borrowed function has other users. */
+static void soft_restore_masks(struct soft *soft)
+{
+	dma_set_mask(soft->dma_dev, soft->dma_mask);
+	dma_set_coherent_mask(soft->dma_dev, soft->coherent_dma_mask);
+}
+
+static int soft_register(struct soft *soft)
+{
+	struct dmabay_device_config config = {
+		.driver = SOFT_NAME,
+		.dma_dev = soft->dma_dev,
+		.memory_size = soft->memory_size,
+		.alignment = 1,
+		.enabler = DMABAY_ENABLER_CONFIG(DMABAY_PROFILE_PACKET64, soft_max_length),
+		.ops = &soft_ops,
+		.data = soft,
+	};
+	struct dmabay_device *device;
+	int provider;
+
+	lockdep_assert_held(&soft->lock);
+
+	provider = sysfs_match_string(soft_provider_names, soft_provider);
+	if (provider < 0) {
+		pr_err(SOFT_NAME ": unknown provider '%s'\n", soft_provider);
+		return provider;
+	}
+
+	/*
+	 * The engine goes through the CPU's caches, and knows two ways to get from
+	 * a device address to memory.
+	 */
+	if (!dev_is_dma_coherent(soft->dma_dev) ||
+	    (!soft_domain(soft->dma_dev) && get_dma_ops(soft->dma_dev))) {
+		pr_err(SOFT_NAME ": cannot follow the device addresses of %s\n",
+		       dev_name(soft->dma_dev));
+		return -EOPNOTSUPP;
+	}
+
+	config.enabler.address_width = soft_address_width;
+	config.enabler.map_registers = soft_map_registers;
+	config.enabler.provider = provider;
+
+	soft->dma_mask = dma_get_mask(soft->dma_dev);
+	soft->coherent_dma_mask = soft->dma_dev->coherent_dma_mask;
+	/* A driver's choice of mask is left alone; otherwise nobody has made one. */
+	if (!soft->dma_dev->driver)
+		dma_set_mask_and_coherent(soft->dma_dev, DMA_BIT_MASK(64));
+
+	device = dmabay_device_register(&soft->parent->dev, &config);
+	if (IS_ERR(device)) {
+		soft_restore_masks(soft);
+		return PTR_ERR(device);
+	}
+	soft->device = device;
+
+	return 0;
+}
+
+static void soft_unregister(struct soft *soft)
+{
+	lockdep_assert_held(&soft->lock);
+
+	if (!soft->device)
+		return;
+
+	dmabay_device_unregister(soft->device);
+	soft->device = NULL;
+	soft_restore_masks(soft);
+}
+
+#ifdef CONFIG_PCI
+/* Something happens to a PCI function. If it is the borrowed one, the loan is over. */
+static int soft_notify(struct notifier_block *notifier, unsigned long event, void *data)
+{
+	struct soft *soft = container_of(notifier, struct soft, notifier);
+
+	if (event != BUS_NOTIFY_BIND_DRIVER && event != BUS_NOTIFY_UNBIND_DRIVER &&
+	    event != BUS_NOTIFY_DEL_DEVICE)
+		return NOTIFY_DONE;
+
+	mutex_lock(&soft->lock);
+	if (soft->device && data == soft->dma_dev) {
+		dev_notice(&soft->parent->dev, "%s is taken back, the node is gone\n",
+			   dev_name(soft->dma_dev));
+		soft_unregister(soft);
+	}
+	mutex_unlock(&soft->lock);
+
+	return NOTIFY_OK;
+}
+
+/*
+ * The function can neither go away nor change its driver before it is registered
+ * with, and then the notifier sees it.
+ */
+static int soft_borrow(struct soft *soft)
+{
+	struct device *dev;
+	int error;
+
+	soft->notifier.notifier_call = soft_notify;
+	error = bus_register_notifier(&pci_bus_type, &soft->notifier);
+	if (error)
+		return error;
+
+	pci_lock_rescan_remove();
+	dev = bus_find_device_by_name(&pci_bus_type, NULL, soft_dma_dev);
+	if (!dev) {
+		pr_err(SOFT_NAME ": no PCI function '%s'\n", soft_dma_dev);
+		error = -ENODEV;
+		goto unlock_pci;
+	}
+
+	device_lock(dev);
+	mutex_lock(&soft->lock);
+	soft->dma_dev = dev;
+	error = soft_register(soft);
+	mutex_unlock(&soft->lock);
+	device_unlock(dev);
+	if (error)
+		put_device(dev);
+
+unlock_pci:
+	pci_unlock_rescan_remove();
+	if (error)
+		bus_unregister_notifier(&pci_bus_type, &soft->notifier);
+
+	return error;
+}
+
+static void soft_give_back(struct soft *soft)
+{
+	bus_unregister_notifier(&pci_bus_type, &soft->notifier);
+
+	mutex_lock(&soft->lock);
+	soft_unregister(soft);
+	mutex_unlock(&soft->lock);
+
+	put_device(soft->dma_dev);
+}
+#else
+static int soft_borrow(struct soft *soft)
+{
+	pr_err(SOFT_NAME ": this kernel has no PCI functions to borrow\n");
+
+	return -ENODEV;
+}
+
+static void soft_give_back(struct soft *soft)
+{
+}
+#endif
+
+/* Map with the platform device. */
+static int soft_use_own(struct soft *soft)
+{
+	int error;
+
+	compat_set_dma_coherent(&soft->parent->dev);
+
+	mutex_lock(&soft->lock);
+	soft->dma_dev = &soft->parent->dev;
+	error = soft_register(soft);
+	mutex_unlock(&soft->lock);
+
+	return error;
+}
+
+static struct soft soft_device;
+
+static int __init soft_init(void)
+{
+	struct platform_device_info parent = {
+		.name = SOFT_NAME,
+		.id = PLATFORM_DEVID_NONE,
+		.dma_mask = DMA_BIT_MASK(64),
+	};
+	struct soft *soft = &soft_device;
+	int error;
+
+	if (!soft_memory || soft_memory > (SIZE_MAX >> 20)) {
+		pr_err(SOFT_NAME ": memory=%u is out of range\n", soft_memory);
+		return -EINVAL;
+	}
+
+	init_completion(&soft->stopped);
+	init_waitqueue_head(&soft->delay);
+	INIT_WORK(&soft->work, soft_work);
+	spin_lock_init(&soft->queue_lock);
+	INIT_LIST_HEAD(&soft->queue);
+	mutex_init(&soft->lock);
+
+	soft->memory_size = (size_t)soft_memory << 20;
+	soft->memory = vzalloc(soft->memory_size);
+	if (!soft->memory)
+		return -ENOMEM;
+
+	error = percpu_ref_init(&soft->pieces, soft_last_piece, 0, GFP_KERNEL);
+	if (error)
+		goto err_memory;
+
+	if (soft_async) {
+		soft->worker = alloc_ordered_workqueue(SOFT_NAME, 0);
+		if (!soft->worker) {
+			error = -ENOMEM;
+			goto err_pieces;
+		}
+	}
+
+	soft->parent = platform_device_register_full(&parent);
+	if (IS_ERR(soft->parent)) {
+		error = PTR_ERR(soft->parent);
+		goto err_worker;
+	}
+
+	error = *soft_dma_dev ? soft_borrow(soft) : soft_use_own(soft);
+	if (error)
+		goto err_parent;
+
+	return 0;
+
+err_parent:
+	platform_device_unregister(soft->parent);
+err_worker:
+	if (soft->worker)
+		destroy_workqueue(soft->worker);
+err_pieces:
+	percpu_ref_exit(&soft->pieces);
+err_memory:
+	vfree(soft->memory);
+
+	return error;
+}
+module_init(soft_init);
+
+static void __exit soft_exit(void)
+{
+	struct soft *soft = &soft_device;
+
+	if (*soft_dma_dev) {
+		soft_give_back(soft);
+	} else {
+		mutex_lock(&soft->lock);
+		soft_unregister(soft);
+		mutex_unlock(&soft->lock);
+	}
+
+	platform_device_unregister(soft->parent);
+	if (soft->worker)
+		destroy_workqueue(soft->worker);
+	percpu_ref_exit(&soft->pieces);
+	vfree(soft->memory);
+}
+module_exit(soft_exit);
+
+MODULE_AUTHOR("dmabay developers");
+MODULE_DESCRIPTION("dmabay device: software engine with memory of its own");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the user surface share.
+ *
+ * A device (device.c) has a node and open files (cdev.c). A file owns buffers
+ * (buffer.c), reservations (reservation.c) and one queue of completions
+ * (completion.c). ioctl.c finds the handler of a command. Everything below is
+ * reached through <linux/dmabay.h> only.
+ *
+ * Lock order, outermost first:
+ *
+ *	device->files_lock		the list of open files
+ *	file->once_mutex		the one DMABAY_ONCE under way
+ *	device->registration_lock	whether the driver is there: &dmabay_device.ops
+ *	file->mutex			life and death of buffers and reservations
+ *	reservation->lock		queue and running transfer; any context
+ *	file->completion_lock		the queue of completions; any context
+ *
+ * file->read_mutex stands alone: it is held over copies to user memory, which
+ * may take for ever, so nothing that ends a file or a device takes it. For the
+ * same reason none of the others is held over an access to user memory. None of
+ * the spinlocks is held over a call into the core or the driver.
+ *
+ * Submitting, running and completing a transfer takes reservation->lock and
+ * file->completion_lock only. Objects are found under RCU; a buffer is kept by
+ * its count of transfers, a reservation by the transfers that it runs.
+ */
+#ifndef _DMABAY_USER_H
+#define _DMABAY_USER_H
+
+#include <linux/atomic.h>
+#include <linux/cdev.h>
+#include <linux/completion.h>
+#include <linux/device.h>
+#include <linux/ktime.h>
+#include <linux/llist.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/rwsem.h>
+#include <linux/sizes.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/xarray.h>
+
+#include <linux/dmabay.h>
+#include <uapi/linux/dmabay.h>
+
+#include "compat.h"
+
+struct dentry;
+
+/* What DMABAY_INFO says; user space learns them nowhere else. */
+#define DMABAY_MAX_DEVICES		256
+#define DMABAY_MAX_BUFFERS		1024
+#define DMABAY_MAX_RESERVATIONS		256
+#define DMABAY_MAX_DEPTH		1024
+#define DMABAY_MAX_BATCH		256
+#define DMABAY_MAX_REGISTER_LENGTH	((u64)SZ_1G)
+
+/**
+ * struct dmabay_device - A driver's device and its node
+ * @dev: in sysfs; its release frees the device
+ * @cdev: the node
+ * @registration_lock: held for writing only to make @ops NULL, for reading while
+ *	@enabler, @once_enabler or @ops are used by a command. Never over a wait
+ * @ops: the driver's; NULL once the device is gone
+ * @gone: the same without the lock, for transfers: no new one is started
+ * @config: what the driver registered; its ops stay callable until
+ *	dmabay_device_unregister() has drained every reservation
+ * @driver: name of the driver
+ * @enabler: the enabler of all reservations
+ * @once_enabler: the enabler of DMABAY_ONCE: nothing is held for it
+ * @files_lock: guards @files
+ * @files: open files
+ * @pinned_pages: now
+ * @pins: pages pinned ever
+ * @transfers: transfers that ended
+ * @bytes: bytes that those moved
+ * @errors: those that ended with a status
+ * @debugfs: directory
+ */
+struct dmabay_device {
+	struct device dev;
+	struct cdev cdev;
+	struct rw_semaphore registration_lock;
+	const struct dmabay_device_ops *ops;
+	bool gone;
+	struct dmabay_device_config config;
+	char driver[sizeof_field(struct dmabay_info, driver)];
+	struct dmabay_enabler *enabler;
+	struct dmabay_enabler *once_enabler;
+	struct mutex files_lock; /* guards files */
+	struct list_head files;
+	atomic64_t pinned_pages;
+	atomic64_t pins;
+	atomic64_t transfers;
+	atomic64_t bytes;
+	atomic64_t errors;
+	struct dentry *debugfs;
+};
+
+/**
+ * struct dmabay_file - One open file
+ * @device: a reference
+ * @node: in &dmabay_device.files
+ * @mutex: guards life and death of what is in @buffers and @reservations, and
+ *	&dmabay_reservation.transaction
+ * @buffers: by number
+ * @reservations: by number
+ * @once_mutex: guards @once; one DMABAY_ONCE at a time
+ * @once: made by the first DMABAY_ONCE: a reservation that holds no registers
+ * @idle: woken when a reservation that was ended has nothing under way
+ * @read_mutex: one reader of completions copies at a time
+ * @completion_lock: guards the members below
+ * @completions: transfers that ended and were not read, oldest first
+ * @completed: how many
+ * @sequence: of the next one
+ * @ended: the device is gone and no further completion will come
+ * @wait: who waits for completions, also by poll()
+ */
+struct dmabay_file {
+	struct dmabay_device *device;
+	struct list_head node;
+
+	struct mutex mutex; /* guards what is in the two below */
+	struct xarray buffers;
+	struct xarray reservations;
+
+	struct mutex once_mutex; /* guards once */
+	struct dmabay_reservation *once;
+
+	wait_queue_head_t idle;
+
+	struct mutex read_mutex; /* one reader at a time */
+	spinlock_t completion_lock; /* guards the members below */
+	struct list_head completions;
+	unsigned int completed;
+	u64 sequence;
+	bool ended;
+	wait_queue_head_t wait;
+};
+
+/**
+ * struct dmabay_buffer - User memory, pinned
+ * @rcu: found under RCU by a submit
+ * @active: 0 while it is not offered, else 1 and one per transfer that is not
+ *	over; a buffer can be unregistered at 1 only
+ * @device: whose counters it is in
+ * @memory: the same for transactions
+ * @pages: as pinned
+ * @page_count: how many
+ * @length: bytes
+ * @read_only: the device may only read it
+ * @user: charged for the pages, NULL if exempt
+ * @mm: charged for the pages
+ */
+struct dmabay_buffer {
+	struct rcu_head rcu;
+	refcount_t active;
+	struct dmabay_device *device;
+	struct dmabay_memory *memory;
+	struct page **pages;
+	unsigned long page_count;
+	size_t length;
+	bool read_only;
+	struct user_struct *user;
+	struct mm_struct *mm;
+};
+
+/**
+ * struct dmabay_user_transfer - A transfer from submit until its end is read
+ * @node: in &dmabay_reservation.queue, or in &dmabay_file.completions
+ * @free: in &dmabay_reservation.free
+ * @reservation: it belongs to
+ * @buffer: its &dmabay_buffer.active counts this transfer; NULL for DMABAY_ONCE
+ * @memory: of the buffer
+ * @done: DMABAY_ONCE waits here; NULL when the file's queue is told
+ * @offset: bytes into @memory
+ * @length: bytes, asked for
+ * @transferred: bytes, once it ended
+ * @device_address: bytes into the device's memory
+ * @cookie: the user's
+ * @sequence: place in the queue of completions
+ * @direction: which way
+ * @status: how it ended
+ * @withdrawn: start no further piece of it
+ */
+struct dmabay_user_transfer {
+	struct list_head node;
+	struct llist_node free;
+	struct dmabay_reservation *reservation;
+	struct dmabay_buffer *buffer;
+	struct dmabay_memory *memory;
+	struct completion *done;
+	size_t offset;
+	size_t length;
+	size_t transferred;
+	u64 device_address;
+	u64 cookie;
+	u64 sequence;
+	enum dmabay_direction direction;
+	int status;
+	bool withdrawn;
+};
+
+/**
+ * struct dmabay_reservation - A transaction and the transfers that run on it
+ * @rcu: found under RCU by a submit
+ * @file: its owner
+ * @transaction: holds the registers; NULL once they are given back
+ * @granted: the registers are there, or will never come
+ * @number: in &dmabay_file.reservations
+ * @depth: how many @transfers
+ * @lock: guards @queue, @running, @starting and @ended
+ * @queue: transfers that wait for their turn
+ * @running: the one that the transaction executes
+ * @starting: somebody is in dmabay_reservation_run() and will look again
+ * @ended: 0, or why nothing is taken and nothing queued is started any more:
+ *	-ENOENT (not offered yet, or freed), -ENODEV, -ECANCELED
+ * @piece: what the driver works on for @running
+ * @free: transfers that are neither under way nor unread; taken under @lock
+ * @transfers: all of them
+ */
+struct dmabay_reservation {
+	struct rcu_head rcu;
+	struct dmabay_file *file;
+	struct dmabay_transaction *transaction;
+	struct completion granted;
+	u32 number;
+	u32 depth;
+
+	spinlock_t lock; /* guards the members below, up to piece */
+	struct list_head queue;
+	struct dmabay_user_transfer *running;
+	bool starting;
+	int ended;
+
+	struct dmabay_device_piece piece;
+	struct llist_head free;
+	struct dmabay_user_transfer transfers[];
+};
+
+/**
+ * struct dmabay_command - One ioctl
+ * @file: it came through
+ * @user: the user's struct
+ * @user_size: its size, as the user says
+ * @size: the kernel's size of it
+ * @data: a copy, zero beyond @user_size
+ * @nonblock: O_NONBLOCK
+ */
+struct dmabay_command {
+	struct dmabay_file *file;
+	void __user *user;
+	u32 user_size;
+	u32 size;
+	void *data;
+	bool nonblock;
+};
+
+/* ioctl.c */
+long dmabay_ioctl(struct file *filp, unsigned int number, unsigned long argument);
+int dmabay_command_respond(const struct dmabay_command *command);
+
+/* device.c */
+int dmabay_device_init(void);
+void dmabay_device_exit(void);
+int dmabay_ioctl_info(struct dmabay_command *command);
+int dmabay_ioctl_counters(struct dmabay_command *command);
+
+/* cdev.c */
+extern const struct file_operations dmabay_file_operations;
+void dmabay_file_end(struct dmabay_file *file, int error);
+
+/* buffer.c */
+int dmabay_buffer_pin(struct dmabay_buffer *buffer, struct dmabay_device *device, u64 address,
+		      u64 length, bool read_only);
+void dmabay_buffer_unpin(struct dmabay_buffer *buffer);
+void dmabay_buffers_free(struct dmabay_file *file);
+int dmabay_ioctl_register(struct dmabay_command *command);
+int dmabay_ioctl_unregister(struct dmabay_command *command);
+
+/* reservation.c */
+struct dmabay_reservation *dmabay_reservation_alloc(struct dmabay_file *file, u32 depth);
+int dmabay_reservation_prepare(struct dmabay_reservation *reservation,
+			       struct dmabay_enabler *enabler);
+int dmabay_reservation_submit(struct dmabay_reservation *reservation,
+			      struct dmabay_user_transfer *transfer);
+void dmabay_reservation_withdraw(struct dmabay_reservation *reservation,
+				 struct dmabay_user_transfer *transfer);
+void dmabay_reservation_end(struct dmabay_reservation *reservation, int error);
+void dmabay_reservation_free(struct dmabay_reservation *reservation);
+int dmabay_ioctl_reserve(struct dmabay_command *command);
+int dmabay_ioctl_free(struct dmabay_command *command);
+int dmabay_ioctl_submit(struct dmabay_command *command);
+
+/* completion.c */
+void dmabay_completion_add(struct dmabay_file *file, struct dmabay_user_transfer *transfer);
+void dmabay_completions_drop(struct dmabay_reservation *reservation);
+void dmabay_completions_end(struct dmabay_file *file);
+int dmabay_completions_read(struct dmabay_file *file, struct dmabay_completion __user *user,
+			    u32 capacity, u32 min_complete, u64 deadline, u32 *completed);
+int dmabay_ioctl_wait(struct dmabay_command *command);
+
+/* once.c */
+void dmabay_once_end(struct dmabay_file *file, int error);
+int dmabay_ioctl_once(struct dmabay_command *command);
+
+/* debugfs.c */
+void dmabay_debugfs_init(void);
+void dmabay_debugfs_exit(void);
+void dmabay_debugfs_add(struct dmabay_device *device);
+void dmabay_debugfs_remove(struct dmabay_device *device);
+
+#endif /* _DMABAY_USER_H */
