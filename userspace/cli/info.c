@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dmabay info: everything that a node says about itself. The fields are a table,
+ * printed as text or as JSON.
+ */
+#include <fcntl.h>
+#include <getopt.h>
+#include <glob.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dmabay.h"
+#include "command.h"
+#include "json.h"
+#include "message.h"
+#include "text.h"
+
+enum kind {
+	COUNT,		/* __u32 */
+	COUNT64,
+	BYTES32,
+	BYTES,
+	TEXT,
+	PROVIDER,
+	IOMMU,
+	GUARANTEED,
+};
+
+struct field {
+	const char *key;
+	const char *label;
+	enum kind kind;
+	size_t offset;
+};
+
+#define INFO_FIELD(kind, name, label) \
+	{ #name, label, kind, offsetof(struct dmabay_info, name) }
+#define COUNTER_FIELD(kind, name, label) \
+	{ #name, label, kind, offsetof(struct dmabay_counters, name) }
+
+static const struct field info_fields[] = {
+	INFO_FIELD(TEXT, driver, "driver"),
+	INFO_FIELD(TEXT, bus, "device"),
+	INFO_FIELD(PROVIDER, provider, "provider"),
+	INFO_FIELD(IOMMU, iommu, "IOMMU"),
+	{ "guaranteed", "guaranteed", GUARANTEED, offsetof(struct dmabay_info, flags) },
+	INFO_FIELD(COUNT, group_devices, "devices in IOMMU group"),
+	INFO_FIELD(COUNT, map_registers, "map registers"),
+	INFO_FIELD(COUNT, map_registers_free, "map registers free"),
+	INFO_FIELD(COUNT, waiters, "reservations waiting"),
+	INFO_FIELD(BYTES32, page_size, "bytes per map register"),
+	INFO_FIELD(BYTES, max_length, "longest transfer"),
+	INFO_FIELD(BYTES, fragment_length, "longest piece"),
+	INFO_FIELD(BYTES, device_memory, "device memory"),
+	INFO_FIELD(BYTES32, alignment, "alignment"),
+	INFO_FIELD(BYTES, max_register_length, "longest buffer"),
+	INFO_FIELD(COUNT, max_buffers, "buffers per file"),
+	INFO_FIELD(COUNT, max_reservations, "reservations per file"),
+	INFO_FIELD(COUNT, max_depth, "transfers per reservation"),
+	INFO_FIELD(COUNT, max_batch, "transfers per call"),
+};
+
+static const struct field counter_fields[] = {
+	COUNTER_FIELD(COUNT64, transfers, "transfers"),
+	COUNTER_FIELD(BYTES, bytes, "bytes transferred"),
+	COUNTER_FIELD(COUNT64, errors, "transfers failed"),
+	COUNTER_FIELD(COUNT64, timeouts, "device resets"),
+	COUNTER_FIELD(COUNT64, faults, "stray device addresses"),
+	COUNTER_FIELD(COUNT64, links, "links"),
+	COUNTER_FIELD(COUNT64, unlinks, "unlinks"),
+	COUNTER_FIELD(COUNT64, flushes, "IOTLB flushes"),
+	COUNTER_FIELD(COUNT64, hits, "transfers still linked"),
+	COUNTER_FIELD(BYTES, linked_bytes, "bytes linked now"),
+	COUNTER_FIELD(BYTES, bounced_bytes, "bytes bounced"),
+	COUNTER_FIELD(COUNT64, mapped, "plain mappings made"),
+	COUNTER_FIELD(COUNT64, unmapped, "plain mappings undone"),
+	COUNTER_FIELD(COUNT64, pinned_pages, "pages pinned now"),
+	COUNTER_FIELD(COUNT64, pins, "pages pinned ever"),
+	COUNTER_FIELD(COUNT64, engine_ticks, "engine ticks"),
+};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+static void usage(FILE *stream)
+{
+	fputs("usage: dmabay info [--json] [NODE]\n\n"
+	      "Shows what NODE (dmabay0, /dev/dmabay0 or 0; the first if not given) is,\n"
+	      "its limits, and what it has done since it was registered.\n\n"
+	      "  -j, --json   as JSON\n"
+	      "  -h, --help   this text\n", stream);
+}
+
+static uint64_t number(const struct field *field, const void *record)
+{
+	const char *at = (const char *)record + field->offset;
+
+	switch (field->kind) {
+	case COUNT64:
+	case BYTES:
+		return *(const __u64 *)at;
+	case GUARANTEED:
+		return !!(*(const __u32 *)at & DMABAY_INFO_GUARANTEED);
+	default:
+		return *(const __u32 *)at;
+	}
+}
+
+static const char *words(const struct field *field, const void *record,
+			 char *text, size_t size)
+{
+	switch (field->kind) {
+	case TEXT:
+		return (const char *)record + field->offset;
+	case PROVIDER:
+		return provider_name((uint32_t)number(field, record));
+	case IOMMU:
+		return iommu_name((uint32_t)number(field, record));
+	case GUARANTEED:
+		return number(field, record) ? "yes" : "no";
+	case BYTES:
+	case BYTES32:
+		return format_bytes(text, size, number(field, record));
+	default:
+		snprintf(text, size, "%" PRIu64, number(field, record));
+		return text;
+	}
+}
+
+static void print_fields(const char *title, const struct field *fields, size_t count,
+			 const void *record)
+{
+	char text[32];
+
+	printf("%s\n", title);
+	for (size_t i = 0; i < count; i++)
+		printf("  %-26s%s\n", fields[i].label,
+		       words(&fields[i], record, text, sizeof(text)));
+}
+
+static json_object *value(const struct field *field, const void *record)
+{
+	switch (field->kind) {
+	case TEXT:
+	case PROVIDER:
+	case IOMMU:
+		return json_object_new_string(words(field, record, NULL, 0));
+	case GUARANTEED:
+		return json_object_new_boolean((int)number(field, record));
+	default:
+		return json_object_new_uint64(number(field, record));
+	}
+}
+
+static json_object *object_of(const struct field *fields, size_t count, const void *record)
+{
+	json_object *object = json_object_new_object();
+
+	for (size_t i = 0; i < count; i++)
+		json_object_object_add(object, fields[i].key, value(&fields[i], record));
+	return object;
+}
+
+/* The other devices of the IOMMU group: paths, in @found. Returns how many. */
+static size_t neighbours(const struct dmabay_info *info, glob_t *found)
+{
+	char pattern[128];
+
+	memset(found, 0, sizeof(*found));
+	snprintf(pattern, sizeof(pattern), "/sys/bus/*/devices/%s/iommu_group/devices/*",
+		 (const char *)info->bus);
+	if (glob(pattern, 0, NULL, found))
+		return 0;
+	return found->gl_pathc;
+}
+
+static const char *device_name(const char *path)
+{
+	return strrchr(path, '/') + 1;
+}
+
+static json_object *neighbour_list(const struct dmabay_info *info)
+{
+	json_object *list = json_object_new_array();
+	glob_t found;
+	size_t count = neighbours(info, &found);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *name = device_name(found.gl_pathv[i]);
+
+		if (strcmp(name, (const char *)info->bus))
+			json_object_array_add(list, json_object_new_string(name));
+	}
+	globfree(&found);
+	return list;
+}
+
+static void print_neighbours(const struct dmabay_info *info)
+{
+	glob_t found;
+	size_t count = neighbours(info, &found);
+
+	printf("\nThe IOMMU group has %u more device%s that can reach the same memory:",
+	       info->group_devices - 1, info->group_devices > 2 ? "s" : "");
+	for (size_t i = 0; i < count; i++) {
+		const char *name = device_name(found.gl_pathv[i]);
+
+		if (strcmp(name, (const char *)info->bus))
+			printf(" %s", name);
+	}
+	putchar('\n');
+	globfree(&found);
+}
+
+static void print_json(const char *path, const struct dmabay_info *info,
+		       const struct dmabay_counters *counters)
+{
+	json_object *object = object_of(info_fields, COUNT_OF(info_fields), info);
+
+	json_add_string(object, "path", path);
+	json_object_object_add(object, "group_neighbours", neighbour_list(info));
+	json_object_object_add(object, "counters",
+			       object_of(counter_fields, COUNT_OF(counter_fields), counters));
+	json_print(object);
+}
+
+/* What a number in the table means for the person who reads it. */
+static void print_remarks(const struct dmabay_info *info)
+{
+	if (!(info->flags & DMABAY_INFO_GUARANTEED))
+		puts("\nNot guaranteed: a reserved transfer is still mapped by the plain DMA API\n"
+		     "and can fail for lack of memory or device addresses.");
+	if (info->group_devices > 1)
+		print_neighbours(info);
+}
+
+static int show(struct dmabay *bay, bool json)
+{
+	struct dmabay_info info;
+	struct dmabay_counters counters;
+	int result = dmabay_info(bay, &info);
+
+	if (result)
+		return complain_command(dmabay_path(bay), DMABAY_CMD_INFO, result, NULL, 0);
+	result = dmabay_counters(bay, &counters);
+	if (result)
+		return complain_command(dmabay_path(bay), DMABAY_CMD_COUNTERS, result,
+					NULL, 0);
+	if (json) {
+		print_json(dmabay_path(bay), &info, &counters);
+		return EXIT_OK;
+	}
+	print_fields(dmabay_path(bay), info_fields, COUNT_OF(info_fields), &info);
+	print_fields("since it was registered", counter_fields, COUNT_OF(counter_fields),
+		     &counters);
+	print_remarks(&info);
+	return EXIT_OK;
+}
+
+int command_info(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	bool json = false;
+	struct dmabay *bay;
+	char path[64];
+	int option, result;
+
+	while ((option = getopt_long(argc, argv, "jh", options, NULL)) != -1) {
+		switch (option) {
+		case 'j':
+			json = true;
+			break;
+		case 'h':
+			usage(stdout);
+			return EXIT_OK;
+		default:
+			usage(stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (argc - optind > 1 ||
+	    (optind < argc && !parse_node(argv[optind], path, sizeof(path)))) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+
+	result = dmabay_open(&bay, optind < argc ? path : NULL, O_RDONLY);
+	if (result)
+		return complain_command(optind < argc ? path : "info", DMABAY_CMD_OPEN,
+					result, NULL, 0);
+	result = show(bay, json);
+	dmabay_close(bay);
+	return result;
+}

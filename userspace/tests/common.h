@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The fixture: nodes found by driver, memory with a pattern in which every wrong
+ * byte tells what went wrong, and the state of the machine that every test must
+ * leave as it found it.
+ *
+ * The harness's EXPECT and ASSERT are two statements each: as the body of a loop
+ * or a condition they need braces.
+ */
+#ifndef DMABAY_TESTS_COMMON_H
+#define DMABAY_TESTS_COMMON_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "dmabay.h"
+#include "kselftest_harness.h"
+
+#define PAGE		4096u
+#define MILLISECOND	UINT64_C(1000000)
+#define SECOND		UINT64_C(1000000000)
+
+/* For what must end but may take its time on a slow machine. */
+#define PATIENCE	(60 * SECOND)
+
+/* Seconds that the harness gives a test. */
+#define LONG_TEST	230
+
+static inline void pause_for(uint64_t nanoseconds)
+{
+	struct timespec time = {
+		.tv_sec = (time_t)(nanoseconds / SECOND),
+		.tv_nsec = (long)(nanoseconds % SECOND),
+	};
+
+	nanosleep(&time, NULL);
+}
+
+/* The command itself: 0 or a negative errno. */
+static inline int raw(int fd, unsigned long number, void *argument)
+{
+	return ioctl(fd, number, argument) < 0 ? -errno : 0;
+}
+
+/* ---- nodes ---- */
+
+/* The first node whose driver has @driver ("soft", "edu") in its name. */
+static inline bool find_node(const char *driver, char *path, size_t size)
+{
+	struct dmabay_node nodes[16];
+	int count = dmabay_list(nodes, 16);
+	struct dmabay_info info;
+	struct dmabay *bay;
+	bool found = false;
+
+	for (int i = 0; i < count && i < 16 && !found; i++) {
+		if (dmabay_open(&bay, nodes[i].path, O_RDONLY))
+			continue;
+		if (!dmabay_info(bay, &info) && strstr((char *)info.driver, driver)) {
+			snprintf(path, size, "%s", nodes[i].path);
+			found = true;
+		}
+		dmabay_close(bay);
+	}
+	return found;
+}
+
+/* ---- memory ---- */
+
+static inline unsigned char *map_pages(size_t length)
+{
+	void *memory = mmap(NULL, length, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+/*
+ * The two upper bits say whose byte it is, the others where it belongs. A byte
+ * that is still BLANK was never written; a SENT byte in the wrong place was
+ * written from or to the wrong place; anything else came from nowhere.
+ */
+#define SENT	0x80u
+#define BLANK	0x40u
+
+static inline unsigned char pattern(unsigned int whose, uint64_t seed, uint64_t at)
+{
+	uint64_t mixed = (at + seed * 0x9e3779b97f4a7c15u + 1) * 0xbf58476d1ce4e5b9u;
+
+	return (unsigned char)(whose | (mixed >> 58));
+}
+
+static inline void fill(unsigned char *memory, size_t length, unsigned int whose,
+			uint64_t seed)
+{
+	for (size_t i = 0; i < length; i++)
+		memory[i] = pattern(whose, seed, i);
+}
+
+static inline const char *fault_of(unsigned char got)
+{
+	switch (got & (SENT | BLANK)) {
+	case BLANK:
+		return "it was never written";
+	case SENT:
+		return "it belongs elsewhere";
+	default:
+		return "it is neither side's";
+	}
+}
+
+/* The index of the first byte that is not as filled, or -1. */
+static inline int64_t first_wrong(const unsigned char *memory, size_t length,
+				  unsigned int whose, uint64_t seed)
+{
+	for (size_t i = 0; i < length; i++)
+		if (memory[i] != pattern(whose, seed, i))
+			return (int64_t)i;
+	return -1;
+}
+
+#define EXPECT_PATTERN(memory, length, whose, seed) do { \
+	const unsigned char *_memory = (memory); \
+	int64_t _wrong = first_wrong(_memory, (length), (whose), (seed)); \
+	EXPECT_EQ(-1, _wrong) \
+		TH_LOG("byte %" PRId64 " is 0x%02x, not 0x%02x: %s", _wrong, \
+		       _memory[_wrong], pattern((whose), (seed), (uint64_t)_wrong), \
+		       fault_of(_memory[_wrong])); \
+} while (0)
+
+/* ---- one transfer ---- */
+
+/* A page, or what the device has of it: edu's memory is a little smaller. */
+static inline uint64_t about_a_page(const struct dmabay_info *info)
+{
+	uint64_t length = info->device_memory < PAGE ? info->device_memory : PAGE;
+
+	return length - length % info->alignment;
+}
+
+/* Returns the completion's status, or the errno of the call. */
+static inline int transfer_wait(struct dmabay *bay, uint32_t reservation, uint32_t buffer,
+				uint64_t offset, uint64_t length, uint64_t device_address,
+				uint32_t direction)
+{
+	struct dmabay_transfer transfer = {
+		.reservation = reservation,
+		.buffer = buffer,
+		.offset = offset,
+		.length = length,
+		.device_address = device_address,
+		.direction = direction,
+		.cookie = offset ^ length,
+	};
+	struct dmabay_completion completion;
+	uint32_t completed = 0;
+	int result = dmabay_submit(bay, &transfer, 1, &completion, 1, 1,
+				   dmabay_deadline(PATIENCE), &completed);
+
+	if (result < 0)
+		return result;
+	if (completed != 1)
+		return -ETIMEDOUT;
+	if (completion.cookie != transfer.cookie || completion.reservation != reservation)
+		return -EBADMSG;
+	if (!completion.status && completion.length != length)
+		return -EMSGSIZE;
+	return completion.status;
+}
+
+/*
+ * About a page there and back, in its own buffer and reservation: the device
+ * works. Returns 0 or a negative errno; -EILSEQ for wrong bytes.
+ */
+static inline int good_transfer(struct dmabay *bay)
+{
+	unsigned char *memory = map_pages(PAGE);
+	uint32_t buffer, reservation;
+	struct dmabay_info info;
+	uint64_t length;
+	int result = dmabay_info(bay, &info);
+
+	if (result)
+		goto unmap;
+	length = about_a_page(&info);
+	result = dmabay_register(bay, memory, PAGE, 0, &buffer);
+	if (result)
+		goto unmap;
+	result = dmabay_reserve(bay, 2, 2, 0, &reservation);
+	if (result)
+		goto unregister;
+	fill(memory, length, SENT, 7);
+	result = transfer_wait(bay, reservation, buffer, 0, length, 0, DMABAY_TO_DEVICE);
+	fill(memory, length, BLANK, 7);
+	if (!result)
+		result = transfer_wait(bay, reservation, buffer, 0, length, 0,
+				       DMABAY_FROM_DEVICE);
+	if (!result && first_wrong(memory, length, SENT, 7) != -1)
+		result = -EILSEQ;
+	if (dmabay_free(bay, reservation) && !result)
+		result = -EBUSY;
+unregister:
+	if (dmabay_unregister(bay, buffer) && !result)
+		result = -EBUSY;
+unmap:
+	munmap(memory, PAGE);
+	return result;
+}
+
+/* ---- the state of the machine ---- */
+
+static inline int64_t file_number(const char *path, const char *key)
+{
+	FILE *file = fopen(path, "re");
+	size_t length = strlen(key);
+	int64_t number = 0;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, key, length) &&
+		    sscanf(line + length, "%" SCNd64, &number) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return number;
+}
+
+/* Pages that the kernel holds pinned, of all processes. */
+static inline int64_t pinned_now(void)
+{
+	/* Reading it makes each processor's share count. */
+	file_number("/proc/sys/vm/stat_refresh", "-");
+	return file_number("/proc/vmstat", "nr_foll_pin_acquired ") -
+	       file_number("/proc/vmstat", "nr_foll_pin_released ");
+}
+
+struct state {
+	int64_t map_registers_free;
+	int64_t waiters;
+	int64_t pinned_pages;	/* as the device says */
+	int64_t pinned_now;	/* as the kernel says */
+	int64_t locked_kib;	/* of this process */
+	int64_t pinned_kib;
+};
+
+static inline int state_read(struct dmabay *bay, struct state *state)
+{
+	struct dmabay_counters counters;
+	struct dmabay_info info;
+	int result = dmabay_info(bay, &info);
+
+	if (!result)
+		result = dmabay_counters(bay, &counters);
+	if (result)
+		return result;
+	*state = (struct state){
+		.map_registers_free = info.map_registers_free,
+		.waiters = info.waiters,
+		.pinned_pages = (int64_t)counters.pinned_pages,
+		.pinned_now = pinned_now(),
+		.locked_kib = file_number("/proc/self/status", "VmLck:"),
+		.pinned_kib = file_number("/proc/self/status", "VmPin:"),
+	};
+	return 0;
+}
+
+#define EXPECT_STATE(before, after) do { \
+	EXPECT_EQ((before)->map_registers_free, (after)->map_registers_free); \
+	EXPECT_EQ((before)->waiters, (after)->waiters); \
+	EXPECT_EQ((before)->pinned_pages, (after)->pinned_pages); \
+	EXPECT_EQ((before)->pinned_now, (after)->pinned_now); \
+	EXPECT_EQ((before)->locked_kib, (after)->locked_kib); \
+	EXPECT_EQ((before)->pinned_kib, (after)->pinned_kib); \
+} while (0)
+
+/*
+ * What is still held on a node that no file uses, or NULL. Closing may be
+ * followed by work that is not finished when close() returns: it gets time.
+ */
+static inline const char *left_behind(const char *path)
+{
+	uint64_t end = dmabay_deadline(PATIENCE);
+	struct dmabay_counters counters;
+	struct dmabay_info info;
+	struct dmabay *bay;
+	const char *what;
+
+	if (dmabay_open(&bay, path, O_RDONLY))
+		return "the node cannot be opened";
+	for (;;) {
+		what = NULL;
+		if (dmabay_info(bay, &info) || dmabay_counters(bay, &counters))
+			what = "the node does not answer";
+		else if (info.map_registers_free != info.map_registers)
+			what = "map registers are not free";
+		else if (info.waiters)
+			what = "somebody waits for map registers";
+		else if (counters.pinned_pages)
+			what = "the device says that pages are pinned";
+		else if (counters.linked_bytes)
+			what = "memory is linked";
+		else if (pinned_now())
+			what = "the kernel says that pages are pinned";
+		else if (file_number("/proc/self/status", "VmLck:") ||
+			 file_number("/proc/self/status", "VmPin:"))
+			what = "this process has locked memory";
+		if (!what || dmabay_deadline(0) > end)
+			break;
+		pause_for(10 * MILLISECOND);
+	}
+	dmabay_close(bay);
+	return what;
+}
+
+#define EXPECT_NOTHING_LEFT(path) do { \
+	const char *_what = left_behind(path); \
+	EXPECT_EQ(NULL, _what) TH_LOG("%s: %s", (path), _what); \
+} while (0)
+
+#endif /* DMABAY_TESTS_COMMON_H */

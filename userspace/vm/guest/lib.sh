@@ -1,0 +1,41 @@
+# shellcheck shell=dash
+# What the scripts that run in the test machine share. Sourced.
+
+# How this machine was started, for the programs too: DMABAY_IOMMU is strict, lazy, pt
+# or none; DMABAY_SWIOTLB is force or empty; DMABAY_KERNEL is the release.
+. /guest/env
+export DMABAY_IOMMU DMABAY_SWIOTLB DMABAY_KERNEL DMABAY_EDU DMABAY_LOAN
+
+# The PCI address of QEMU's edu function, empty when there is none.
+DMABAY_EDU=$(grep -l 0x11e8 /sys/bus/pci/devices/*/device 2>/dev/null | head -n 1)
+DMABAY_EDU=$(basename "${DMABAY_EDU%/device}")
+
+# The PCI address of QEMU's pci-testdev: no driver wants it, so the software engine
+# may borrow it, with 64 bits of device address (edu has 28).
+DMABAY_LOAN=$(grep -l 0x0005 /sys/bus/pci/devices/*/device 2>/dev/null | head -n 1)
+DMABAY_LOAN=$(basename "${DMABAY_LOAN%/device}")
+
+# Every DMA fault between these two is wanted.
+expect_faults() { echo DMABAY-EXPECT-FAULTS >/dev/kmsg; }
+end_faults() { echo DMABAY-END-FAULTS >/dev/kmsg; }
+
+# load [SOFT'S PARAMETERS]: all modules; the software engine sits behind the IOMMU
+# when the machine has one.
+load() {
+	insmod /modules/dmabay.ko || return
+	if [ -n "$DMABAY_EDU" ]; then
+		insmod /modules/dmabay_edu.ko || return
+	fi
+	if [ "$DMABAY_IOMMU" != none ]; then
+		set -- "dma_dev=$DMABAY_LOAN" "$@"
+	fi
+	insmod /modules/dmabay_soft.ko "$@"
+}
+
+# unload: all modules that are there, users first.
+unload() {
+	local module
+	for module in dmabay_soft dmabay_edu dmabay; do
+		[ ! -e "/sys/module/$module" ] || rmmod "$module" || return
+	done
+}
