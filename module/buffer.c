@@ -103,7 +103,7 @@ static int dmabay_pin_pages(struct dmabay_buffer *buffer, unsigned long start)
  * @read_only: the device will only read it
  *
  * Context: may sleep, for as long as user space lets it; no lock is held.
- * Return: 0, or -EINVAL (length 0), -EOVERFLOW, -E2BIG, -ENOMEM, -EFAULT, or
+ * Return: 0, or -EINVAL (length 0, alignment), -EOVERFLOW, -E2BIG, -ENOMEM, -EFAULT, or
  * another errno of pin_user_pages_fast(). Nothing stays pinned then.
  */
 int dmabay_buffer_pin(struct dmabay_buffer *buffer, struct dmabay_device *device, u64 address,
@@ -112,7 +112,7 @@ int dmabay_buffer_pin(struct dmabay_buffer *buffer, struct dmabay_device *device
 	u64 end;
 	int ret;
 
-	if (!length)
+	if (!length || !IS_ALIGNED(address, device->config.alignment))
 		return -EINVAL;
 	if (check_add_overflow(address, length, &end))
 		return -EOVERFLOW;

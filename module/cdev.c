@@ -73,7 +73,7 @@ static int dmabay_file_open(struct inode *inode, struct file *filp)
 	get_device(&device->dev);
 	filp->private_data = file;
 
-	return nonseekable_open(inode, filp);
+	return 0;
 }
 
 static int dmabay_file_release(struct inode *inode, struct file *filp)
@@ -114,6 +114,8 @@ static __poll_t dmabay_file_poll(struct file *filp, poll_table *table)
 	__poll_t events = 0;
 
 	poll_wait(filp, &file->wait, table);
+	/* Wait first, then look; pairs with wq_has_sleeper(). */
+	smp_mb();
 
 	if (READ_ONCE(file->completed))
 		events |= EPOLLIN | EPOLLRDNORM;

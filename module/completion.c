@@ -85,10 +85,8 @@ void dmabay_completions_drop(struct dmabay_reservation *reservation)
  */
 void dmabay_completions_end(struct dmabay_file *file)
 {
-	spin_lock_irq(&file->completion_lock);
-	WRITE_ONCE(file->ended, true);
-	spin_unlock_irq(&file->completion_lock);
-
+	/* After the last one; pairs with dmabay_completions_read(). */
+	smp_store_release(&file->ended, true);
 	wake_up_poll(&file->wait, EPOLLHUP | EPOLLERR);
 }
 
@@ -236,7 +234,7 @@ int dmabay_completions_read(struct dmabay_file *file, struct dmabay_completion _
 
 	*completed = 0;
 	for (;;) {
-		/* Before the queue is looked at: nothing is added after it is true. */
+		/* Before the queue is looked at: nothing is added once it is true. */
 		ended = smp_load_acquire(&file->ended);
 		ret = dmabay_completions_copy(file, user, capacity, completed);
 		if (ret || *completed >= min_complete)

@@ -128,6 +128,12 @@ static int dmabay_device_create_enablers(struct dmabay_device *device)
 	config.flags = 0;
 	config.provider = DMABAY_PROVIDER_DIRECT;
 	ret = dmabay_enabler_create(device->config.dma_dev, &config, &device->once_enabler);
+	/* Memory may be out of reach for the plain DMA API: then bounce it. */
+	if (ret == -EOPNOTSUPP) {
+		config.provider = DMABAY_PROVIDER_BOUNCE;
+		ret = dmabay_enabler_create(device->config.dma_dev, &config,
+					    &device->once_enabler);
+	}
 	if (ret)
 		dmabay_enabler_delete(device->enabler);
 

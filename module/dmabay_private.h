@@ -56,9 +56,14 @@ struct dmabay_memory {
 	size_t length;
 	u32 group_count;
 	u32 piece_count;
+	/* the first piece that holds an aligned DMABAY_TABLE_PAGES, or piece_count */
+	u32 huge_piece;
 	struct dmabay_group *groups;
 	struct dmabay_piece *pieces;
 };
+
+/* What one page table of 64-bit entries translates, in pages: a huge page's worth. */
+#define DMABAY_TABLE_PAGES	(PAGE_SIZE / sizeof(u64))
 
 /* So many bytes of one group. */
 struct dmabay_extent {
@@ -70,8 +75,35 @@ struct dmabay_extent {
 
 void dmabay_memory_extent(const struct dmabay_memory *memory, size_t offset, size_t length,
 			  struct dmabay_extent *extent);
-unsigned long dmabay_memory_run(const struct dmabay_memory *memory, u32 page, u32 max_pages,
-				u32 *pages);
+
+/* A walk over the page frames of a memory, run by run. */
+struct dmabay_walk {
+	const struct dmabay_piece *piece;
+	u32 skip;
+	u32 left;
+};
+
+void dmabay_walk_start(struct dmabay_walk *walk, const struct dmabay_memory *memory, u32 page,
+		       u32 pages);
+
+/* The run at the walk's position: its pages, 0 at the end; @pfn is the first frame. */
+static inline u32 dmabay_walk_run(const struct dmabay_walk *walk, unsigned long *pfn)
+{
+	*pfn = walk->piece->pfn + walk->skip;
+	return min(walk->piece->pages - walk->skip, walk->left);
+}
+
+/* Go on by @pages, not more than the run has. */
+static inline void dmabay_walk_advance(struct dmabay_walk *walk, u32 pages)
+{
+	walk->left -= pages;
+	walk->skip += pages;
+	if (walk->left && walk->skip == walk->piece->pages) {
+		walk->piece++;
+		walk->skip = 0;
+	}
+}
+
 u64 dmabay_memory_span(const struct dmabay_memory *memory, size_t offset, size_t length);
 unsigned int dmabay_memory_group_count(const struct dmabay_memory *memory, size_t offset,
 				       size_t length);
@@ -89,6 +121,12 @@ struct dmabay_slot_class {
 	u32 count;
 	unsigned long *busy;
 };
+
+/*
+ * With every slot that has a whole page table of its own comes one of half a table,
+ * see mapregs_iova.c.
+ */
+#define DMABAY_SPARE_PAGES	(DMABAY_TABLE_PAGES / 2)
 
 struct dmabay_slots {
 	u32 pages;
@@ -110,9 +148,8 @@ void dmabay_slots_give(struct dmabay_slots *slots, struct dmabay_channel *channe
 struct dmabay_link *dmabay_links_find(struct dmabay_channel *channel,
 				      const struct dmabay_memory *memory, u32 page, u32 pages,
 				      u8 rights);
-int dmabay_links_place(struct dmabay_channel *channel, u32 pages, u32 *slot_page);
-struct dmabay_link *dmabay_links_overlap(struct dmabay_channel *channel, u32 slot_page,
-					 u32 pages);
+int dmabay_links_place(struct dmabay_channel *channel, u32 pages, u32 step, u32 skew,
+		       u32 *slot_page);
 struct dmabay_link *dmabay_links_add(struct dmabay_channel *channel,
 				     struct dmabay_memory *memory, u32 page, u32 pages,
 				     u32 slot_page, u8 rights);

@@ -26,7 +26,6 @@ union dmabay_command_data {
 
 /*
  * struct dmabay_handler - How to serve one command
- * @number: the full number
  * @size: of the kernel's struct
  * @min_size: of the first version of it
  * @query: changes nothing, so a file that is open for reading may use it
@@ -34,7 +33,6 @@ union dmabay_command_data {
  * @handle: the handler; answers with dmabay_command_respond()
  */
 struct dmabay_handler {
-	unsigned int number;
 	unsigned int size;
 	unsigned int min_size;
 	bool query;
@@ -42,9 +40,8 @@ struct dmabay_handler {
 	int (*handle)(struct dmabay_command *command);
 };
 
-#define DMABAY_HANDLER(_number, _handle, _struct, _last, ...)				\
-	[_IOC_NR(_number)] = {								\
-		.number = (_number),							\
+#define DMABAY_HANDLER(_command, _handle, _struct, _last, ...)				\
+	[_command] = {									\
 		.size = sizeof(_struct) +						\
 			BUILD_BUG_ON_ZERO(sizeof(union dmabay_command_data) <		\
 					  sizeof(_struct)),				\
@@ -53,19 +50,23 @@ struct dmabay_handler {
 		__VA_ARGS__								\
 	}
 
+/* DMABAY_INFO is _IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_INFO), and so are all others. */
 static const struct dmabay_handler dmabay_handlers[] = {
-	DMABAY_HANDLER(DMABAY_INFO, dmabay_ioctl_info, struct dmabay_info, bus, .query = true),
-	DMABAY_HANDLER(DMABAY_COUNTERS, dmabay_ioctl_counters, struct dmabay_counters,
+	DMABAY_HANDLER(DMABAY_CMD_INFO, dmabay_ioctl_info, struct dmabay_info, bus,
+		       .query = true),
+	DMABAY_HANDLER(DMABAY_CMD_COUNTERS, dmabay_ioctl_counters, struct dmabay_counters,
 		       engine_ticks, .query = true),
-	DMABAY_HANDLER(DMABAY_REGISTER, dmabay_ioctl_register, struct dmabay_register, reserved),
-	DMABAY_HANDLER(DMABAY_UNREGISTER, dmabay_ioctl_unregister, struct dmabay_unregister,
-		       buffer),
-	DMABAY_HANDLER(DMABAY_RESERVE, dmabay_ioctl_reserve, struct dmabay_reserve, reserved),
-	DMABAY_HANDLER(DMABAY_FREE, dmabay_ioctl_free, struct dmabay_free, reservation),
-	DMABAY_HANDLER(DMABAY_SUBMIT, dmabay_ioctl_submit, struct dmabay_submit, deadline),
-	DMABAY_HANDLER(DMABAY_WAIT, dmabay_ioctl_wait, struct dmabay_wait, deadline,
+	DMABAY_HANDLER(DMABAY_CMD_REGISTER, dmabay_ioctl_register, struct dmabay_register,
+		       reserved),
+	DMABAY_HANDLER(DMABAY_CMD_UNREGISTER, dmabay_ioctl_unregister,
+		       struct dmabay_unregister, buffer),
+	DMABAY_HANDLER(DMABAY_CMD_RESERVE, dmabay_ioctl_reserve, struct dmabay_reserve,
+		       reserved),
+	DMABAY_HANDLER(DMABAY_CMD_FREE, dmabay_ioctl_free, struct dmabay_free, reservation),
+	DMABAY_HANDLER(DMABAY_CMD_SUBMIT, dmabay_ioctl_submit, struct dmabay_submit, deadline),
+	DMABAY_HANDLER(DMABAY_CMD_WAIT, dmabay_ioctl_wait, struct dmabay_wait, deadline,
 		       .after_removal = true),
-	DMABAY_HANDLER(DMABAY_ONCE, dmabay_ioctl_once, struct dmabay_once, transferred),
+	DMABAY_HANDLER(DMABAY_CMD_ONCE, dmabay_ioctl_once, struct dmabay_once, transferred),
 };
 
 /**
@@ -111,13 +112,10 @@ long dmabay_ioctl(struct file *filp, unsigned int number, unsigned long argument
 	int ret;
 
 	index = _IOC_NR(number);
-	if (index >= ARRAY_SIZE(dmabay_handlers))
+	if (index >= ARRAY_SIZE(dmabay_handlers) || number != _IO(DMABAY_IOCTL_TYPE, index))
 		return -ENOTTY;
 
-	index = array_index_nospec(index, ARRAY_SIZE(dmabay_handlers));
-	handler = &dmabay_handlers[index];
-	if (handler->number != number)
-		return -ENOTTY;
+	handler = &dmabay_handlers[array_index_nospec(index, ARRAY_SIZE(dmabay_handlers))];
 
 	if (!handler->query && !(filp->f_mode & FMODE_WRITE))
 		return -EBADF;

@@ -47,25 +47,6 @@ struct dmabay_link *dmabay_links_find(struct dmabay_channel *channel,
 	return NULL;
 }
 
-/**
- * dmabay_links_overlap() - First link in a range of the slot
- * @channel: the channel
- * @slot_page: first page of the range
- * @pages: how many
- *
- * Return: the link, or NULL.
- */
-struct dmabay_link *dmabay_links_overlap(struct dmabay_channel *channel, u32 slot_page,
-					 u32 pages)
-{
-	struct dmabay_link *link;
-
-	list_for_each_entry(link, &channel->ledger, node)
-		if (link->slot_page < slot_page + pages && slot_page < link_end(link))
-			return link;
-	return NULL;
-}
-
 /*
  * What placing at slot_page would cost: the newest link that would have to go,
  * U64_MAX if one of them is busy, 0 if the place is free.
@@ -87,49 +68,53 @@ static u64 place_cost(struct dmabay_channel *channel, u32 slot_page, u32 pages)
 	return cost;
 }
 
+/* The first place from @from on that is @skew beyond a multiple of @step. */
+static u32 place_next(u32 from, u32 step, u32 skew)
+{
+	return from + (step + skew - from % step) % step;
+}
+
 /**
  * dmabay_links_place() - Choose where to link
  * @channel: the channel
- * @pages: how many; not more than the slot has
+ * @pages: how many
+ * @step: a power of two
+ * @skew: the place shall be this much beyond a multiple of @step; below @step
  * @slot_page: out: the place
  *
- * The place is aligned to the next power of two, for the sake of the IOTLB. It is
- * a free one, or the one whose newest link is the least recently used; then
- * whatever overlaps it has to go. With the ledger full something must go too:
- * see dmabay_links_add().
+ * It is a free place, or the one whose newest link is the least recently used;
+ * then whatever overlaps it has to go. With the ledger full something must go
+ * too: see dmabay_links_add().
  *
- * Return: 0, or -EBUSY: all of the slot is busy.
+ * Return: 0, or -EBUSY: there is no such place, or all of them are busy.
  */
-int dmabay_links_place(struct dmabay_channel *channel, u32 pages, u32 *slot_page)
+int dmabay_links_place(struct dmabay_channel *channel, u32 pages, u32 step, u32 skew,
+		       u32 *slot_page)
 {
-	u32 step = min_t(u32, roundup_pow_of_two(pages), channel->slot_pages);
-	struct dmabay_link *link;
 	u64 cost, best = U64_MAX;
-	u32 place = 0;
+	struct dmabay_link *link;
+	u32 place = skew;
 
-	/* Candidates: the start of the slot, and the first step after each link. */
+	/* Candidates: the first one, the one that replaces a link, the one after it. */
 	link = list_entry(&channel->ledger, struct dmabay_link, node);
-	for (;;) {
-		if (place + pages <= channel->slot_pages) {
-			cost = place_cost(channel, place, pages);
-			if (cost < best) {
-				best = cost;
-				*slot_page = place;
-			}
-			if (!best)
-				return 0;
-		}
-		link = list_next_entry(link, node);
-		if (list_entry_is_head(link, &channel->ledger, node))
-			break;
-		place = round_down(link->slot_page, step);
-		cost = place + pages <= channel->slot_pages ?
-		       place_cost(channel, place, pages) : U64_MAX;
+	while (best && place + pages <= channel->slot_pages) {
+		cost = place_cost(channel, place, pages);
 		if (cost < best) {
 			best = cost;
 			*slot_page = place;
 		}
-		place = round_up(link_end(link), step);
+		link = list_next_entry(link, node);
+		if (list_entry_is_head(link, &channel->ledger, node))
+			break;
+		place = place_next(link->slot_page, step, skew);
+		if (place + pages > channel->slot_pages)
+			break;
+		cost = place_cost(channel, place, pages);
+		if (cost < best) {
+			best = cost;
+			*slot_page = place;
+		}
+		place = place_next(link_end(link), step, skew);
 	}
 	return best == U64_MAX ? -EBUSY : 0;
 }

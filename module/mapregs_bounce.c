@@ -142,13 +142,13 @@ static bool map_in_place(struct dmabay_adapter *adapter, struct dmabay_channel *
 			 const struct dmabay_extent *extent)
 {
 	struct bounce *bounce = adapter->provider_data;
+	struct dmabay_walk walk;
 	unsigned long pfn;
-	u32 run;
 
 	if (!bounce->reaches_all)
 		return false;
-	pfn = dmabay_memory_run(channel->memory, extent->page, extent->pages, &run);
-	if (run != extent->pages)
+	dmabay_walk_start(&walk, channel->memory, extent->page, extent->pages);
+	if (dmabay_walk_run(&walk, &pfn) != extent->pages)
 		return false;
 	channel->element.address = phys_to_dma(adapter->dev, PFN_PHYS(pfn)) + extent->in_page;
 	return true;

@@ -7,7 +7,9 @@
  * dma_map_sgtable() and becomes one element; elsewhere only memory that is
  * contiguous as it is can be one element, and a transfer is as long as that.
  *
- * Mapping allocates, and can fail.
+ * Mapping allocates, and can fail. A device that does not reach all memory is
+ * refused where nothing translates for it: the DMA API would have to bounce, and
+ * its bounce pages may be out of reach, too.
  */
 #include <linux/dma-mapping.h>
 #include <linux/slab.h>
@@ -16,6 +18,8 @@
 
 static int direct_open(struct dmabay_adapter *adapter)
 {
+	if (!dmabay_device_translated(adapter->dev) && dma_addressing_limited(adapter->dev))
+		return -EOPNOTSUPP;
 	return 0;
 }
 
@@ -40,35 +44,59 @@ static enum dma_data_direction direct_direction(const struct dmabay_channel *cha
 static unsigned int count_runs(const struct dmabay_memory *memory,
 			       const struct dmabay_extent *extent)
 {
+	struct dmabay_walk walk;
 	unsigned int runs = 0;
-	u32 done, run;
+	unsigned long pfn;
+	u32 run;
 
-	for (done = 0; done < extent->pages; done += run, runs++)
-		dmabay_memory_run(memory, extent->page + done, extent->pages - done, &run);
+	dmabay_walk_start(&walk, memory, extent->page, extent->pages);
+	for (; (run = dmabay_walk_run(&walk, &pfn)); runs++)
+		dmabay_walk_advance(&walk, run);
 	return runs;
 }
 
 static void fill_table(struct sg_table *table, const struct dmabay_memory *memory,
 		       const struct dmabay_extent *extent)
 {
-	u32 in_page = extent->in_page, done = 0, run;
 	size_t left = extent->length, part;
+	u32 in_page = extent->in_page;
+	struct dmabay_walk walk;
 	struct scatterlist *sg;
+	unsigned long pfn;
 	unsigned int i;
+	u32 run;
 
+	dmabay_walk_start(&walk, memory, extent->page, extent->pages);
 	for_each_sgtable_sg(table, sg, i) {
-		unsigned long pfn = dmabay_memory_run(memory, extent->page + done,
-						      extent->pages - done, &run);
-
+		run = dmabay_walk_run(&walk, &pfn);
 		part = min(left, ((size_t)run << PAGE_SHIFT) - in_page);
 		sg_set_page(sg, pfn_to_page(pfn), part, in_page);
 		left -= part;
-		done += run;
 		in_page = 0;
+		dmabay_walk_advance(&walk, run);
 	}
 }
 
-/* All of the extent, as far as the first element goes. */
+/*
+ * How far the device addresses follow each other. The DMA API ends a segment where
+ * the device's segment size does; the engine's own limit is the adapter's.
+ */
+static size_t contiguous_length(struct sg_table *table)
+{
+	dma_addr_t base = sg_dma_address(table->sgl);
+	struct scatterlist *sg;
+	size_t length = 0;
+	unsigned int i;
+
+	for_each_sgtable_dma_sg(table, sg, i) {
+		if (sg_dma_address(sg) != base + length)
+			break;
+		length += sg_dma_len(sg);
+	}
+	return length;
+}
+
+/* All of the extent, as far as one element goes. */
 static ssize_t map_table(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			 const struct dmabay_extent *extent)
 {
@@ -90,7 +118,7 @@ static ssize_t map_table(struct dmabay_adapter *adapter, struct dmabay_channel *
 	dmabay_count(adapter, mapped, 1);
 	channel->table = table;
 	channel->element.address = sg_dma_address(table->sgl);
-	return min_t(size_t, sg_dma_len(table->sgl), extent->length);
+	return min(contiguous_length(table), extent->length);
 
 err_list:
 	sg_free_table(table);
@@ -103,11 +131,13 @@ err_table:
 static ssize_t map_run(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 		       const struct dmabay_extent *extent)
 {
+	struct dmabay_walk walk;
 	unsigned long pfn;
 	size_t length;
 	u32 run;
 
-	pfn = dmabay_memory_run(channel->memory, extent->page, extent->pages, &run);
+	dmabay_walk_start(&walk, channel->memory, extent->page, extent->pages);
+	run = dmabay_walk_run(&walk, &pfn);
 	length = min(extent->length, ((size_t)run << PAGE_SHIFT) - extent->in_page);
 	length = min(length, dma_max_mapping_size(adapter->dev));
 	channel->element.address = dma_map_page_attrs(adapter->dev, pfn_to_page(pfn), extent->in_page,

@@ -8,15 +8,20 @@
  * needed or it is asked to go, so memory that is transferred again on the same
  * channel costs nothing here.
  *
- * Nothing is allocated after the window is there. The page tables of the whole
- * window are made with it, by linking and unlinking one page under each of them,
- * and they stay: the IOMMU drivers free a table when one unmap covers all of it,
- * or when a leaf of its size replaces it, so no link call and no unlink call goes
- * across the middle of a table's range.
+ * A link is made with one call for each unit: page frames that follow each other,
+ * up to the next cut. An unlink takes whole units, without a hole. On some IOMMUs
+ * a part of what was linked with one call takes more, or less, or overwrites
+ * memory. Which units a link has follows from its memory and its place alone, so
+ * the ledger need not list them.
  *
- * An unlink takes whole link calls. On some IOMMUs a part of one takes more, or
- * less, or overwrites memory; the ledger of whole links and the fixed cuts at the
- * middle of each table see to it that the ends of every unlink are ends of links.
+ * After the window is there nothing must have to be allocated. The page tables of
+ * the whole window are made with it, and they should stay: IOMMU drivers free a
+ * table when one unmap covers all of it. So there is a cut in the middle of each
+ * table's range, and no link call and no unlink call goes across. The exception
+ * are huge pages, which take the table's place where memory and window lie alike
+ * to each other; the next link of scattered memory there needs a new table, and
+ * may not get it. Then the beginning of the memory is linked in the spare slot,
+ * which is too short for huge pages, and the transfer is mapped in part.
  *
  * Pages may go back to their owner when the unlink has returned, because it waits
  * for the IOTLB flush, also where the DMA API itself defers it.
@@ -29,8 +34,7 @@
 #include "compat_dma_iova.h"
 #include "dmabay_private.h"
 
-/* What one page table of 64-bit entries translates, in pages. */
-#define TABLE_PAGES	(PAGE_SIZE / sizeof(u64))
+#define TABLE_PAGES	DMABAY_TABLE_PAGES
 
 /* How much of the device's address space one window may take. */
 #define WINDOW_SHARE	2
@@ -44,8 +48,8 @@ enum rights {
 struct window {
 	struct dmabay_iova iova;
 	struct dmabay_slots slots;
-	/* pages from the base of the window to the middle of the first table */
-	u32 first_cut;
+	/* where the window begins in the range of its first page table, in pages */
+	u32 phase;
 };
 
 static enum dma_data_direction rights_direction(u8 rights)
@@ -55,10 +59,39 @@ static enum dma_data_direction rights_direction(u8 rights)
 	return rights == RIGHT_WRITE_MEMORY ? DMA_FROM_DEVICE : DMA_BIDIRECTIONAL;
 }
 
+/* Pages from here to the end of the page table's range. */
+static u32 pages_to_table(const struct window *window, u32 page)
+{
+	return TABLE_PAGES - (window->phase + page) % TABLE_PAGES;
+}
+
 /* Pages from here to the next cut: the middle of a page table's range. */
 static u32 pages_to_cut(const struct window *window, u32 page)
 {
-	return TABLE_PAGES - (page + TABLE_PAGES - window->first_cut) % TABLE_PAGES;
+	return TABLE_PAGES - (window->phase + page + TABLE_PAGES / 2) % TABLE_PAGES;
+}
+
+/* Do these page frames lie in their huge page as these pages in their table? */
+static bool is_congruent(const struct window *window, u32 page, unsigned long pfn)
+{
+	return !((window->phase + page - pfn) % TABLE_PAGES);
+}
+
+/* The unit at the walk's position, which is at @page of the window. */
+static u32 next_unit(const struct window *window, const struct dmabay_walk *walk, u32 page,
+		     unsigned long *pfn, bool *huge)
+{
+	u32 run = dmabay_walk_run(walk, pfn);
+	u32 to_table = pages_to_table(window, page);
+
+	*huge = false;
+	if (run < TABLE_PAGES || !is_congruent(window, page, *pfn))
+		return min(run, pages_to_cut(window, page));
+	if (to_table == TABLE_PAGES) {
+		*huge = true;
+		return round_down(run, TABLE_PAGES);
+	}
+	return min3(run, pages_to_cut(window, page), to_table);
 }
 
 static bool device_suits(struct device *dev)
@@ -87,7 +120,7 @@ static int make_tables(struct dmabay_adapter *adapter, struct window *window)
 	for (at = 0; at < window->slots.pages && !ret; at += step) {
 		size_t offset = (size_t)at << PAGE_SHIFT;
 
-		step = TABLE_PAGES - ((adapter->window_base >> PAGE_SHIFT) + at) % TABLE_PAGES;
+		step = pages_to_table(window, at);
 		ret = dmabay_iova_link(adapter->dev, &window->iova, page_to_phys(page), offset,
 				       PAGE_SIZE, DMA_TO_DEVICE);
 		if (ret)
@@ -128,7 +161,6 @@ static int window_open(struct dmabay_adapter *adapter, struct window *window)
 static int iova_open(struct dmabay_adapter *adapter)
 {
 	struct window *window;
-	u64 first_page;
 	int ret;
 
 	if (!device_suits(adapter->dev))
@@ -142,9 +174,7 @@ static int iova_open(struct dmabay_adapter *adapter)
 
 	adapter->window_base = dmabay_iova_base(&window->iova);
 	adapter->window_length = (u64)window->slots.pages << PAGE_SHIFT;
-	first_page = adapter->window_base >> PAGE_SHIFT;
-	window->first_cut = (TABLE_PAGES + TABLE_PAGES / 2 - first_page % TABLE_PAGES) %
-			    TABLE_PAGES;
+	window->phase = (adapter->window_base >> PAGE_SHIFT) % TABLE_PAGES;
 	ret = make_tables(adapter, window);
 	if (ret)
 		goto err_tables;
@@ -185,56 +215,140 @@ static void iova_yield(struct dmabay_adapter *adapter, struct dmabay_channel *ch
 	dmabay_slots_give(&window->slots, channel);
 }
 
-/* Unlink pages of the window; both ends are ends of links. */
+/* One unlink call: whole units, and not all of a page table's range. */
 static void unlink_pages(struct dmabay_adapter *adapter, u32 page, u32 pages, u8 rights)
 {
 	struct window *window = adapter->provider_data;
 
+	dmabay_iova_unlink(adapter->dev, &window->iova, (size_t)page << PAGE_SHIFT,
+			   (size_t)pages << PAGE_SHIFT, rights_direction(rights));
 	dmabay_count(adapter, linked_bytes, -((u64)pages << PAGE_SHIFT));
+	dmabay_count(adapter, unlinks, 1);
+	dmabay_count(adapter, flushes, 1);
+}
+
+/* Unlink a stretch of units that are no huge pages. */
+static void unlink_stretch(struct dmabay_adapter *adapter, u32 page, u32 pages, u8 rights)
+{
+	struct window *window = adapter->provider_data;
+
 	while (pages) {
 		u32 part = min(pages, pages_to_cut(window, page));
 
-		dmabay_iova_unlink(adapter->dev, &window->iova, (size_t)page << PAGE_SHIFT,
-				   (size_t)part << PAGE_SHIFT, rights_direction(rights));
-		dmabay_count(adapter, unlinks, 1);
-		dmabay_count(adapter, flushes, 1);
+		unlink_pages(adapter, page, part, rights);
 		page += part;
 		pages -= part;
 	}
 }
 
+/* What is linked of a memory: so many pages, of which the first so many are there. */
+struct linked {
+	struct dmabay_memory *memory;
+	u32 page;
+	u32 pages;
+	u32 there;
+	u32 window_page;
+	u8 rights;
+};
+
+/* Unlink what may have huge pages: those by themselves, what is between in stretches. */
+static void unlink_units(struct dmabay_adapter *adapter, const struct linked *linked)
+{
+	struct window *window = adapter->provider_data;
+	u32 done = 0, stretch = 0, unit;
+	struct dmabay_walk walk;
+	unsigned long pfn;
+	bool huge;
+
+	dmabay_walk_start(&walk, linked->memory, linked->page, linked->pages);
+	for (; done < linked->there; done += unit) {
+		u32 page = linked->window_page + done;
+
+		unit = next_unit(window, &walk, page, &pfn, &huge);
+		dmabay_walk_advance(&walk, unit);
+		if (!huge) {
+			stretch += unit;
+			continue;
+		}
+		unlink_stretch(adapter, page - stretch, stretch, linked->rights);
+		stretch = 0;
+		unlink_pages(adapter, page, unit, linked->rights);
+	}
+	unlink_stretch(adapter, linked->window_page + done - stretch, stretch, linked->rights);
+}
+
+/* Pages of the slot beyond its end are those of the spare slot. */
+static u32 window_page(const struct dmabay_channel *channel, u32 slot_page)
+{
+	return slot_page < channel->slot_pages ?
+	       channel->slot_page + slot_page :
+	       channel->spare_page + slot_page - channel->slot_pages;
+}
+
+static void unlink_long(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			const struct dmabay_link *link)
+{
+	const struct linked linked = {
+		.memory = link->memory,
+		.page = link->page,
+		.pages = link->pages,
+		.there = link->pages,
+		.window_page = window_page(channel, link->slot_page),
+		.rights = link->rights,
+	};
+
+	unlink_units(adapter, &linked);
+}
+
+/* Short links that meet in the window, and can go with one call. */
+struct neighbours {
+	u32 page;
+	u32 pages;
+	u8 rights;
+};
+
+static void unlink_neighbours(struct dmabay_adapter *adapter, struct neighbours *neighbours)
+{
+	unlink_stretch(adapter, neighbours->page, neighbours->pages, neighbours->rights);
+	neighbours->pages = 0;
+}
+
+static void unlink_short(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			 const struct dmabay_link *link, struct neighbours *neighbours)
+{
+	u32 page = window_page(channel, link->slot_page);
+
+	if (neighbours->page + neighbours->pages != page || neighbours->rights != link->rights)
+		unlink_neighbours(adapter, neighbours);
+	if (!neighbours->pages) {
+		neighbours->page = page;
+		neighbours->rights = link->rights;
+	}
+	neighbours->pages += link->pages;
+}
+
 /*
- * Unlink every link of the channel that @doomed says, with one call where they
- * meet. Busy ones are never doomed.
+ * Unlink every link of the channel that @doomed says; busy ones never are. Nobody
+ * acts on the ledger before this function is through, so an entry may go before
+ * its pages are unlinked; what it refers to is the owner's to keep until then.
  */
 static void unlink_doomed(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			  bool (*doomed)(const struct dmabay_link *link, const void *argument),
 			  const void *argument)
 {
+	struct neighbours neighbours = {};
 	struct dmabay_link *link, *next;
-	u32 page = 0, pages = 0;
-	u8 rights = 0;
 
 	list_for_each_entry_safe(link, next, &channel->ledger, node) {
 		if (link->busy || !doomed(link, argument))
 			continue;
-		if (pages && (page + pages != link->slot_page || rights != link->rights)) {
-			unlink_pages(adapter, channel->slot_page + page, pages, rights);
-			pages = 0;
-		}
-		if (!pages)
-			page = link->slot_page;
-		rights = link->rights;
-		pages += link->pages;
-		/*
-		 * Nobody acts on the ledger before this function is through, so
-		 * the entry may go before its pages are unlinked; but the memory
-		 * it refers to is the owner's to keep until then.
-		 */
+		if (link->pages < TABLE_PAGES)
+			unlink_short(adapter, channel, link, &neighbours);
+		else
+			unlink_long(adapter, channel, link);
 		dmabay_links_remove(link);
 	}
-	if (pages)
-		unlink_pages(adapter, channel->slot_page + page, pages, rights);
+	unlink_neighbours(adapter, &neighbours);
 }
 
 struct slot_range {
@@ -274,66 +388,116 @@ static bool ledger_make_room(struct dmabay_adapter *adapter, struct dmabay_chann
 	return true;
 }
 
-/* Link the page frames, run by run. */
-static int link_pages(struct dmabay_adapter *adapter, struct dmabay_memory *memory, u32 page,
-		      u32 pages, u32 window_page, u8 rights)
+/* Link the page frames, unit by unit: all of them, or none. */
+static int link_units(struct dmabay_adapter *adapter, struct linked *linked)
 {
 	struct window *window = adapter->provider_data;
-	u32 done = 0, run;
+	struct dmabay_walk walk;
+	unsigned long pfn;
+	bool huge;
 	int ret = 0;
+	u32 unit;
 
-	while (done < pages) {
-		u32 most = min(pages - done, pages_to_cut(window, window_page + done));
-		unsigned long pfn = dmabay_memory_run(memory, page + done, most, &run);
+	dmabay_walk_start(&walk, linked->memory, linked->page, linked->pages);
+	for (; linked->there < linked->pages; linked->there += unit) {
+		u32 page = linked->window_page + linked->there;
 
+		unit = next_unit(window, &walk, page, &pfn, &huge);
 		ret = dmabay_iova_link(adapter->dev, &window->iova, PFN_PHYS(pfn),
-				       (size_t)(window_page + done) << PAGE_SHIFT,
-				       (size_t)run << PAGE_SHIFT, rights_direction(rights));
+				       (size_t)page << PAGE_SHIFT, (size_t)unit << PAGE_SHIFT,
+				       rights_direction(linked->rights));
 		if (ret)
 			break;
 		dmabay_count(adapter, links, 1);
-		dmabay_count(adapter, linked_bytes, (u64)run << PAGE_SHIFT);
-		done += run;
+		dmabay_count(adapter, linked_bytes, (u64)unit << PAGE_SHIFT);
+		dmabay_walk_advance(&walk, unit);
 	}
 	if (!ret)
 		ret = dmabay_iova_sync(adapter->dev, &window->iova,
-				       (size_t)window_page << PAGE_SHIFT,
-				       (size_t)pages << PAGE_SHIFT);
-	if (ret && done)
-		unlink_pages(adapter, window_page, done, rights);
-	return ret ? -EIO : 0;
+				       (size_t)linked->window_page << PAGE_SHIFT,
+				       (size_t)linked->pages << PAGE_SHIFT);
+	if (ret)
+		unlink_units(adapter, linked);
+	return ret;
 }
 
-/* Link what is not linked yet. The caller owns the ledger. */
-static struct dmabay_link *link_extent(struct dmabay_adapter *adapter,
-				       struct dmabay_channel *channel,
-				       const struct dmabay_extent *extent, u8 rights)
+/* Link in a range of the slot, from which everything else has to go. */
+static struct dmabay_link *link_range(struct dmabay_adapter *adapter,
+				      struct dmabay_channel *channel, u32 page, u8 rights,
+				      const struct slot_range *range)
 {
+	struct linked linked = {
+		.memory = channel->memory,
+		.page = page,
+		.pages = range->pages,
+		.window_page = window_page(channel, range->page),
+		.rights = rights,
+	};
 	struct dmabay_link *link;
-	struct slot_range range = { .pages = extent->pages };
 	int ret;
 
-	ret = dmabay_links_place(channel, extent->pages, &range.page);
-	if (ret)
-		return ERR_PTR(ret);
-	unlink_doomed(adapter, channel, link_in_range, &range);
+	unlink_doomed(adapter, channel, link_in_range, range);
+	do {
+		link = dmabay_links_add(channel, channel->memory, page, range->pages, range->page,
+					rights);
+	} while (!link && ledger_make_room(adapter, channel));
+	if (!link)
+		return ERR_PTR(-EBUSY);
 
-	link = dmabay_links_add(channel, channel->memory, extent->page, extent->pages,
-				range.page, rights);
-	if (!link) {
-		if (!ledger_make_room(adapter, channel))
-			return ERR_PTR(-EBUSY);
-		link = dmabay_links_add(channel, channel->memory, extent->page, extent->pages,
-					range.page, rights);
-	}
-
-	ret = link_pages(adapter, channel->memory, extent->page, extent->pages,
-			 channel->slot_page + range.page, rights);
+	ret = link_units(adapter, &linked);
 	if (ret) {
 		dmabay_links_remove(link);
 		return ERR_PTR(ret);
 	}
 	return link;
+}
+
+/*
+ * How far the place should be beyond a multiple of a page table's range, so that
+ * the first huge page of the extent can be one in the window.
+ */
+static u32 huge_skew(const struct window *window, const struct dmabay_channel *channel,
+		     const struct dmabay_extent *extent)
+{
+	const struct dmabay_memory *memory = channel->memory;
+	const struct dmabay_piece *piece;
+
+	if (memory->huge_piece == memory->piece_count)
+		return 0;
+	piece = &memory->pieces[memory->huge_piece];
+	return (piece->pfn - piece->page + extent->page - window->phase - channel->slot_page) %
+	       TABLE_PAGES;
+}
+
+/*
+ * Link what is not linked yet. Short memory is placed for the sake of the IOTLB, at
+ * a multiple of its own length; long memory for the sake of huge pages.
+ */
+static struct dmabay_link *link_extent(struct dmabay_adapter *adapter,
+				       struct dmabay_channel *channel,
+				       const struct dmabay_extent *extent, u8 rights)
+{
+	struct window *window = adapter->provider_data;
+	struct slot_range range = { .pages = extent->pages };
+	u32 step = min_t(u32, roundup_pow_of_two(extent->pages), TABLE_PAGES);
+	u32 skew = step < TABLE_PAGES ? 0 : huge_skew(window, channel, extent);
+	struct dmabay_link *link;
+	int ret;
+
+	ret = dmabay_links_place(channel, range.pages, step, skew, &range.page);
+	if (ret && skew)
+		ret = dmabay_links_place(channel, range.pages, step, 0, &range.page);
+	if (ret)
+		return ERR_PTR(ret);
+
+	link = link_range(adapter, channel, extent->page, rights, &range);
+	if (PTR_ERR_OR_ZERO(link) != -ENOMEM || channel->slot_pages < TABLE_PAGES)
+		return link;
+
+	/* A page table was missing. In the spare slot none ever is. */
+	range.page = channel->slot_pages;
+	range.pages = min_t(u32, extent->pages, DMABAY_SPARE_PAGES);
+	return link_range(adapter, channel, extent->page, rights, &range);
 }
 
 /* Mapping owns the ledger while it links; see links.c. */
@@ -364,6 +528,7 @@ static ssize_t iova_map(struct dmabay_adapter *adapter, struct dmabay_channel *c
 								 : RIGHT_WRITE_MEMORY;
 	struct dmabay_link *link;
 	unsigned long flags;
+	u32 skip;
 
 	spin_lock_irqsave(&channel->lock, flags);
 	link = dmabay_links_find(channel, channel->memory, extent->page, extent->pages, rights);
@@ -380,14 +545,16 @@ static ssize_t iova_map(struct dmabay_adapter *adapter, struct dmabay_channel *c
 	} else {
 		link = map_slowly(adapter, channel, extent, rights);
 		if (IS_ERR(link))
-			return PTR_ERR(link);
+			return -EIO;
 	}
 
+	skip = extent->page - link->page;
 	channel->current_link = link;
 	channel->element.address = adapter->window_base + extent->in_page +
-			   ((dma_addr_t)(channel->slot_page + link->slot_page +
-					 extent->page - link->page) << PAGE_SHIFT);
-	return extent->length;
+				   ((dma_addr_t)(window_page(channel, link->slot_page) + skip) <<
+				    PAGE_SHIFT);
+	return min(extent->length,
+		   ((size_t)(link->pages - skip) << PAGE_SHIFT) - extent->in_page);
 }
 
 static void iova_unmap(struct dmabay_adapter *adapter, struct dmabay_channel *channel,

@@ -86,6 +86,22 @@ static void builder_add(struct builder *builder, unsigned long pfn, u32 in_page,
 	builder->at_page_end = PAGE_ALIGNED(in_page + length);
 }
 
+/* After the second pass: look for what an IOMMU could map as huge pages. */
+static struct dmabay_memory *builder_finish(struct builder *builder)
+{
+	struct dmabay_memory *memory = builder->memory;
+	const struct dmabay_piece *piece;
+
+	for (memory->huge_piece = 0; memory->huge_piece < memory->piece_count;
+	     memory->huge_piece++) {
+		piece = &memory->pieces[memory->huge_piece];
+		if (round_up(piece->pfn, DMABAY_TABLE_PAGES) + DMABAY_TABLE_PAGES <=
+		    piece->pfn + piece->pages)
+			break;
+	}
+	return memory;
+}
+
 /* Between the passes: allocate what the first one counted. */
 static int builder_allocate(struct builder *builder, gfp_t gfp)
 {
@@ -146,7 +162,7 @@ struct dmabay_memory *dmabay_memory_from_pages(struct page **pages, unsigned int
 	if (ret)
 		return ERR_PTR(ret);
 	builder_add_pages(&builder, pages, count, offset, length);
-	return builder.memory;
+	return builder_finish(&builder);
 }
 EXPORT_SYMBOL_GPL(dmabay_memory_from_pages);
 
@@ -175,7 +191,7 @@ struct dmabay_memory *dmabay_memory_from_sgtable(struct sg_table *table, gfp_t g
 	if (ret)
 		return ERR_PTR(ret);
 	builder_add_sgtable(&builder, table);
-	return builder.memory;
+	return builder_finish(&builder);
 }
 EXPORT_SYMBOL_GPL(dmabay_memory_from_sgtable);
 
@@ -206,7 +222,7 @@ struct dmabay_memory *dmabay_memory_from_bvec(const struct bio_vec *bvec, unsign
 	if (ret)
 		return ERR_PTR(ret);
 	builder_add_bvec(&builder, bvec, count);
-	return builder.memory;
+	return builder_finish(&builder);
 }
 EXPORT_SYMBOL_GPL(dmabay_memory_from_bvec);
 
@@ -243,7 +259,7 @@ struct dmabay_memory *dmabay_memory_from_kernel(const void *address, size_t leng
 	if (ret)
 		return ERR_PTR(ret);
 	builder_add_kernel(&builder, address, length);
-	return builder.memory;
+	return builder_finish(&builder);
 }
 EXPORT_SYMBOL_GPL(dmabay_memory_from_kernel);
 
@@ -298,7 +314,7 @@ struct dmabay_memory *dmabay_memory_chain(struct dmabay_memory *const *parts, un
 	builder_add_chain(&builder, parts, count);
 	for (i = 0; i < count; i++)
 		builder.memory->read_only |= parts[i]->read_only;
-	return builder.memory;
+	return builder_finish(&builder);
 }
 EXPORT_SYMBOL_GPL(dmabay_memory_chain);
 
@@ -386,22 +402,18 @@ void dmabay_memory_extent(const struct dmabay_memory *memory, size_t offset, siz
 }
 
 /**
- * dmabay_memory_run() - The page frames from a page on
+ * dmabay_walk_start() - Walk over page frames
+ * @walk: the walk
  * @memory: the memory
- * @page: number of the page
- * @max_pages: no more than these
- * @pages: out: how many frames follow each other
- *
- * Return: the first page frame number.
+ * @page: number of the first page
+ * @pages: how many; not 0
  */
-unsigned long dmabay_memory_run(const struct dmabay_memory *memory, u32 page, u32 max_pages,
-				u32 *pages)
+void dmabay_walk_start(struct dmabay_walk *walk, const struct dmabay_memory *memory, u32 page,
+		       u32 pages)
 {
-	const struct dmabay_piece *piece = memory_piece(memory, page);
-	u32 skip = page - piece->page;
-
-	*pages = min(piece->pages - skip, max_pages);
-	return piece->pfn + skip;
+	walk->piece = memory_piece(memory, page);
+	walk->skip = page - walk->piece->page;
+	walk->left = pages;
 }
 
 /**
@@ -452,15 +464,14 @@ void dmabay_memory_copy(const struct dmabay_memory *memory, size_t offset, void 
 			size_t length, enum dmabay_direction direction)
 {
 	struct dmabay_extent extent;
-	unsigned long pfn = 0;
-	u32 run = 0;
+	struct dmabay_walk walk;
+	unsigned long pfn;
 
 	dmabay_memory_extent(memory, offset, length, &extent);
-	while (length) {
+	dmabay_walk_start(&walk, memory, extent.page, extent.pages);
+	while (dmabay_walk_run(&walk, &pfn)) {
 		size_t part = min_t(size_t, length, PAGE_SIZE - extent.in_page);
 
-		if (!run)
-			pfn = dmabay_memory_run(memory, extent.page, extent.pages, &run);
 		if (direction == DMABAY_WRITE_TO_DEVICE)
 			memcpy_from_page(buffer, pfn_to_page(pfn), extent.in_page, part);
 		else
@@ -468,9 +479,6 @@ void dmabay_memory_copy(const struct dmabay_memory *memory, size_t offset, void 
 		buffer += part;
 		length -= part;
 		extent.in_page = 0;
-		extent.page++;
-		extent.pages--;
-		pfn++;
-		run--;
+		dmabay_walk_advance(&walk, 1);
 	}
 }

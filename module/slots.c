@@ -13,6 +13,9 @@
  *
  * The largest slots come first, so all are naturally aligned if the window is.
  *
+ * A slot that has page tables of its own, because it is as long as what one
+ * translates, comes with a spare one of half that length.
+ *
  * Guarded by adapter->lock.
  */
 #include <linux/bitmap.h>
@@ -21,12 +24,17 @@
 
 #include "dmabay_private.h"
 
+#define SPARE_CLASS	const_ilog2(DMABAY_SPARE_PAGES)
+
 /* How many slots of 2^class pages can be needed at once. */
 static u32 class_count(unsigned int map_registers, unsigned int class)
 {
 	u32 least = class ? (1U << (class - 1)) + 1 : 1;
+	u32 count = map_registers / least;
 
-	return map_registers / least;
+	if (class == SPARE_CLASS)
+		count += map_registers / (DMABAY_SPARE_PAGES + 1);
+	return count;
 }
 
 static unsigned int class_of(unsigned int map_registers)
@@ -95,6 +103,25 @@ void dmabay_slots_destroy(struct dmabay_slots *slots)
 	slots->classes = 0;
 }
 
+static bool class_take(struct dmabay_slots *slots, unsigned int class, u32 *page)
+{
+	struct dmabay_slot_class *c = &slots->class[class];
+	u32 slot = find_first_zero_bit(c->busy, c->count);
+
+	if (WARN_ON_ONCE(slot >= c->count))
+		return false;
+	__set_bit(slot, c->busy);
+	*page = c->page + (slot << class);
+	return true;
+}
+
+static void class_give(struct dmabay_slots *slots, unsigned int class, u32 page)
+{
+	struct dmabay_slot_class *c = &slots->class[class];
+
+	__clear_bit((page - c->page) >> class, c->busy);
+}
+
 /**
  * dmabay_slots_take() - A slot for the map registers of a channel
  * @slots: the slots
@@ -104,17 +131,15 @@ void dmabay_slots_destroy(struct dmabay_slots *slots)
  */
 bool dmabay_slots_take(struct dmabay_slots *slots, struct dmabay_channel *channel)
 {
-	unsigned int class = class_of(channel->map_registers);
-	struct dmabay_slot_class *c = &slots->class[class];
-	u32 slot = find_first_zero_bit(c->busy, c->count);
-
-	if (WARN_ON_ONCE(slot >= c->count))
+	channel->slot_class = class_of(channel->map_registers);
+	channel->slot_pages = 1U << channel->slot_class;
+	if (!class_take(slots, channel->slot_class, &channel->slot_page))
 		return false;
-	__set_bit(slot, c->busy);
-	channel->slot_class = class;
-	channel->slot_pages = 1U << class;
-	channel->slot_page = c->page + (slot << class);
-	return true;
+	if (channel->slot_pages < DMABAY_TABLE_PAGES ||
+	    class_take(slots, SPARE_CLASS, &channel->spare_page))
+		return true;
+	class_give(slots, channel->slot_class, channel->slot_page);
+	return false;
 }
 
 /**
@@ -124,7 +149,7 @@ bool dmabay_slots_take(struct dmabay_slots *slots, struct dmabay_channel *channe
  */
 void dmabay_slots_give(struct dmabay_slots *slots, struct dmabay_channel *channel)
 {
-	struct dmabay_slot_class *c = &slots->class[channel->slot_class];
-
-	__clear_bit((channel->slot_page - c->page) >> channel->slot_class, c->busy);
+	class_give(slots, channel->slot_class, channel->slot_page);
+	if (channel->slot_pages >= DMABAY_TABLE_PAGES)
+		class_give(slots, SPARE_CLASS, channel->spare_page);
 }

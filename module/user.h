@@ -3,9 +3,9 @@
  * What the files of the user surface share.
  *
  * A device (device.c) has a node and open files (cdev.c). A file owns buffers
- * (buffer.c), reservations (reservation.c) and one queue of completions
- * (completion.c). ioctl.c finds the handler of a command. Everything below is
- * reached through <linux/dmabay.h> only.
+ * (buffer.c), reservations (reservation.c) on which transfers run (transfer.c), and
+ * one queue of completions (completion.c). ioctl.c finds the handler of a command.
+ * Everything below is reached through <linux/dmabay.h> only.
  *
  * Lock order, outermost first:
  *
@@ -112,11 +112,11 @@ struct dmabay_device {
  * @once: made by the first DMABAY_ONCE: a reservation that holds no registers
  * @idle: woken when a reservation that was ended has nothing under way
  * @read_mutex: one reader of completions copies at a time
- * @completion_lock: guards the members below
+ * @completion_lock: guards the three members below; any context
  * @completions: transfers that ended and were not read, oldest first
  * @completed: how many
  * @sequence: of the next one
- * @ended: the device is gone and no further completion will come
+ * @ended: the device is gone and no further completion will come; never reset
  * @wait: who waits for completions, also by poll()
  */
 struct dmabay_file {
@@ -133,7 +133,7 @@ struct dmabay_file {
 	wait_queue_head_t idle;
 
 	struct mutex read_mutex; /* one reader at a time */
-	spinlock_t completion_lock; /* guards the members below */
+	spinlock_t completion_lock; /* guards the three below */
 	struct list_head completions;
 	unsigned int completed;
 	u64 sequence;
@@ -285,14 +285,18 @@ int dmabay_ioctl_unregister(struct dmabay_command *command);
 struct dmabay_reservation *dmabay_reservation_alloc(struct dmabay_file *file, u32 depth);
 int dmabay_reservation_prepare(struct dmabay_reservation *reservation,
 			       struct dmabay_enabler *enabler);
-int dmabay_reservation_submit(struct dmabay_reservation *reservation,
-			      struct dmabay_user_transfer *transfer);
-void dmabay_reservation_withdraw(struct dmabay_reservation *reservation,
-				 struct dmabay_user_transfer *transfer);
 void dmabay_reservation_end(struct dmabay_reservation *reservation, int error);
 void dmabay_reservation_free(struct dmabay_reservation *reservation);
 int dmabay_ioctl_reserve(struct dmabay_command *command);
 int dmabay_ioctl_free(struct dmabay_command *command);
+
+/* transfer.c */
+bool dmabay_reservation_idle(struct dmabay_reservation *reservation);
+void dmabay_reservation_failed(struct dmabay_transaction *transaction, void *context, int status);
+int dmabay_reservation_submit(struct dmabay_reservation *reservation,
+			      struct dmabay_user_transfer *transfer);
+void dmabay_reservation_withdraw(struct dmabay_reservation *reservation,
+				 struct dmabay_user_transfer *transfer);
 int dmabay_ioctl_submit(struct dmabay_command *command);
 
 /* completion.c */

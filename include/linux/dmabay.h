@@ -77,7 +77,8 @@ enum dmabay_profile {
  * @DMABAY_PROVIDER_BOUNCE: pages allocated and mapped with the adapter; bytes
  *	are copied, except where the memory is contiguous and reachable as it is
  * @DMABAY_PROVIDER_DIRECT: the plain DMA API for each transfer. Registers are
- *	counted, but backed by nothing: a transfer can fail with -ENOMEM
+ *	counted, but backed by nothing: a transfer can fail with -ENOMEM. Not for
+ *	a device that does not reach all memory and has no IOMMU
  */
 enum dmabay_provider {
 	DMABAY_PROVIDER_AUTO = 0,
@@ -322,6 +323,7 @@ struct dmabay_channel {
 	u32 slot_page;
 	u32 slot_pages;
 	u32 slot_class;
+	u32 spare_page;
 	void *slot_address;
 	dma_addr_t slot_dma_address;
 
@@ -932,6 +934,8 @@ int dmabay_transaction_unlink(struct dmabay_transaction *transaction,
  * @transaction: holding no reservation
  * @keep: whether links outlive dmabay_transaction_release()
  *
+ * Stays as it is until it is set again; a release does not change it.
+ *
  * Context: any.
  */
 void dmabay_transaction_set_keep_links(struct dmabay_transaction *transaction, bool keep);
@@ -1035,9 +1039,10 @@ struct dmabay_device_piece {
 
 /**
  * struct dmabay_device_ops - What a driver does for its device
- * @program: start this piece, or queue it behind others. Every piece must end in
- *	exactly one dmabay_device_complete(), in bounded time, which may come
- *	inside @program. Any context; must not sleep
+ * @program: start this piece, or queue it behind others. Its address is mapped
+ *	and within the enabler's address width. Every piece must end in exactly
+ *	one dmabay_device_complete(), in bounded time (suspend apart), which may
+ *	come inside @program. Any context; must not sleep
  * @stop: make the engine stop: when it returns, the device touches no memory,
  *	every piece it was given is completed (-ENODEV), and so is, at once, each
  *	one it is still given. Called once, from dmabay_device_unregister(). May
@@ -1057,8 +1062,8 @@ struct dmabay_device_ops {
  * @driver: name of the driver, below 32 characters
  * @dma_dev: the device that does the DMA
  * @memory_size: bytes of device memory, not 0
- * @alignment: a power of two; device addresses, lengths and offsets into buffers
- *	are multiples of it
+ * @alignment: a power of two; device addresses, lengths, and the addresses of and
+ *	offsets into buffers are multiples of it
  * @enabler: the enabler to make; the core adds %DMABAY_ENABLER_KEEP_LINKS
  * @ops: the driver's, valid until dmabay_device_unregister() has returned
  * @data: for dmabay_device_data()
@@ -1078,7 +1083,9 @@ struct dmabay_device_config {
  * @parent: for sysfs; usually the device of the driver that calls
  * @config: what it is
  *
- * The node exists, and program() may be called, before this returns.
+ * The node exists, and program() may be called, before this returns. When it
+ * fails, no op was called. The DMA mask of the DMA device may have been narrowed
+ * to the enabler's address width; nobody widens it again.
  *
  * Context: may sleep.
  * Return: the device, or ERR_PTR: -EINVAL, -ENOSPC (no number left), or an error
@@ -1094,7 +1101,8 @@ struct dmabay_device *dmabay_device_register(struct device *parent,
  * No op is called after it returns. Files that are open stay valid: all that
  * they had under way ends with -ENODEV, and so does every later command.
  *
- * Context: may sleep.
+ * Context: may sleep. Never takes the device lock of the DMA device or of the
+ * parent, so that a bus notifier may call it.
  */
 void dmabay_device_unregister(struct dmabay_device *device);
 
@@ -1110,7 +1118,8 @@ void *dmabay_device_data(const struct dmabay_device *device);
 /**
  * dmabay_device_complete() - A piece is done
  * @piece: the piece; not to be touched any more
- * @status: 0, or a negative errno that ends the transfer
+ * @status: 0, or a negative errno that ends the transfer: -ETIMEDOUT (the device
+ *	did not answer, and was reset), -EIO (it failed), -ENODEV (it is gone)
  * @length: bytes that were moved; not more than its length. Fewer, with status
  *	0, ends the transfer short
  *

@@ -36,9 +36,10 @@
  *  - ENOTTY: the command number is not known
  *  - EINVAL: the size is below the first version of the struct, or a number is
  *    wrong in itself (a count of 0, a length of 0, a direction other than the
- *    two)
- *  - E2BIG: the struct's tail is not zero beyond what this kernel knows, or a
- *    count is above the maximum that DMABAY_INFO reports
+ *    two, an address or a length that is not aligned as the device needs it)
+ *  - E2BIG: the struct's tail is not zero beyond what this kernel knows, the
+ *    struct is longer than a page, or a count or a buffer's length is above the
+ *    maximum that DMABAY_INFO reports
  *  - EOPNOTSUPP: a flag or a reserved field is set that this kernel does not
  *    know
  *  - EFAULT: the struct, an array or the memory to register is not mapped, or
@@ -60,9 +61,13 @@
  *  - EINTR: a signal arrived while waiting; nothing is lost
  *  - ENODEV: the device is gone
  *
+ * Rules are checked in this order: the command's number, the file's mode,
+ * whether the device is there, the struct, its size, its tail, its fields.
+ *
  * A completion's status is 0 or a negative errno: ETIMEDOUT (the device did
- * not answer and was reset), EIO (the device reported an error), ECANCELED,
- * ENODEV.
+ * not answer and was reset), EIO (the device reported an error), ENOMEM (only
+ * without DMABAY_INFO_GUARANTEED), ECANCELED, ENODEV. When the device goes,
+ * completions can still be read; after the last one every command says ENODEV.
  */
 
 #define DMABAY_IOCTL_TYPE	0xDB
@@ -135,8 +140,8 @@ enum dmabay_info_iommu {
  *	longer ones are cut
  * @fragment_length: out: bytes, @max_length or what the map registers allow
  * @device_memory: out: bytes of device memory, addresses 0 to this - 1
- * @alignment: out: a device address, an offset into a buffer and a length must
- *	be multiples of this many bytes
+ * @alignment: out: a device address, a buffer's address, an offset into it and
+ *	a length must be multiples of this many bytes
  * @max_buffers: out: buffers per file
  * @max_reservations: out: reservations per file
  * @max_depth: out: transfers one reservation can hold
@@ -224,7 +229,7 @@ struct dmabay_counters {
  * struct dmabay_register - DMABAY_REGISTER: pin user memory as a buffer
  * @size: sizeof(struct dmabay_register)
  * @flags: DMABAY_REGISTER_READ_ONLY or 0
- * @address: user virtual address, any alignment
+ * @address: user virtual address
  * @length: bytes
  * @buffer: out: the number of the buffer
  * @reserved: 0
@@ -337,10 +342,12 @@ struct dmabay_completion {
  * struct dmabay_submit - DMABAY_SUBMIT: start transfers, and read completions
  * @size: sizeof(struct dmabay_submit)
  * @flags: 0
- * @count: transfers in @transfers, 1 to dmabay_info.max_batch
+ * @count: transfers in @transfers, 1 to dmabay_info.max_batch; one that finds no
+ *	free transfer slot is refused (EAGAIN), not waited for
  * @submitted: out: how many were taken. When the first one is refused the
  *	command fails with its errno; when a later one is, the command succeeds
- *	with @submitted < @count, and submitting the rest again tells why
+ *	with @submitted < @count, does not wait, and submitting the rest again
+ *	tells why
  * @transfers: user address of @count struct dmabay_transfer
  * @min_complete: wait until this many completions were read; 0 does not wait
  * @capacity: completions that fit at @completions, 0 to dmabay_info.max_batch;
@@ -403,11 +410,14 @@ struct dmabay_wait {
  * @device_address: bytes into the device's memory
  * @direction: enum dmabay_user_direction
  * @reserved: 0
- * @transferred: out: bytes
+ * @transferred: out: bytes; below @length when the device ended short or a
+ *	signal came after some pieces
  *
  * Pins the memory, maps it with the plain DMA API, waits for the transfer,
  * unmaps and unpins: what each call costs when nothing is reserved. A
- * convenience for single transfers, and the baseline for the others.
+ * convenience for single transfers, and the baseline for the others. Where the
+ * plain DMA API may not be able to serve the device (it does not reach all memory
+ * and has no IOMMU), the bytes are bounced. Takes none of dmabay_info.map_registers.
  */
 struct dmabay_once {
 	__u32 size;

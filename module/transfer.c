@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A transfer: from the user's array to its end.
+ *
+ * Owned by its reservation, or by the caller of DMABAY_ONCE, and guarded by
+ * &dmabay_reservation.lock until it has ended. It is free, then queued, then
+ * running, then in the file's queue of completions, then free again.
+ *
+ * Whoever queues one while none runs, and whoever completes the running one, goes
+ * on with the next in dmabay_reservation_run(). The device may complete a transfer
+ * right there, and so lead back into it: the second one in leaves the work to the
+ * first, so nothing nests however many transfers wait. A reservation is idle when
+ * nothing is queued, nothing runs and nobody is in there; it is not freed before.
+ */
+#include <linux/export.h>
+#include <linux/overflow.h>
+#include <linux/sched.h>
+#include <linux/uaccess.h>
+
+#include "user.h"
+
+/* Transfers copied from the user at a time. */
+#define DMABAY_SUBMIT_CHUNK	8U
+
+static_assert((int)DMABAY_FROM_DEVICE == (int)DMABAY_READ_FROM_DEVICE);
+static_assert((int)DMABAY_TO_DEVICE == (int)DMABAY_WRITE_TO_DEVICE);
+
+static struct dmabay_device *dmabay_reservation_device(struct dmabay_reservation *reservation)
+{
+	return reservation->file->device;
+}
+
+/* Why the running transfer must not go on, or 0. */
+static int dmabay_transfer_stopped(struct dmabay_reservation *reservation,
+				   struct dmabay_user_transfer *transfer)
+{
+	int ended = READ_ONCE(reservation->ended);
+
+	if (ended)
+		return ended;
+	if (READ_ONCE(dmabay_reservation_device(reservation)->gone))
+		return -ENODEV;
+	if (READ_ONCE(transfer->withdrawn))
+		return -ECANCELED;
+
+	return 0;
+}
+
+static bool dmabay_reservation_idle_locked(struct dmabay_reservation *reservation)
+{
+	return !reservation->running && !reservation->starting &&
+	       list_empty(&reservation->queue);
+}
+
+/**
+ * dmabay_reservation_idle() - Whether no transfer is under way
+ * @reservation: the reservation
+ *
+ * Context: any.
+ * Return: true if so, and nobody uses it any more who will not take its lock.
+ */
+bool dmabay_reservation_idle(struct dmabay_reservation *reservation)
+{
+	unsigned long flags;
+	bool idle;
+
+	spin_lock_irqsave(&reservation->lock, flags);
+	idle = dmabay_reservation_idle_locked(reservation);
+	spin_unlock_irqrestore(&reservation->lock, flags);
+
+	return idle;
+}
+
+/*
+ * The last thing under the lock: who waits for an ended reservation to be idle
+ * takes the lock to see that it is, and frees it.
+ */
+static void dmabay_reservation_wake(struct dmabay_reservation *reservation)
+{
+	lockdep_assert_held(&reservation->lock);
+
+	if (reservation->ended && dmabay_reservation_idle_locked(reservation))
+		wake_up_all(&reservation->file->idle);
+}
+
+/*
+ * The running transfer is over, and the transaction knows nothing of it any
+ * more. Says whether the caller has to run the next one; if not, the reservation
+ * may be gone.
+ */
+static bool dmabay_transfer_finish(struct dmabay_reservation *reservation, int status,
+				   size_t transferred)
+{
+	struct dmabay_device *device = dmabay_reservation_device(reservation);
+	struct dmabay_user_transfer *transfer = reservation->running;
+	unsigned long flags;
+	bool run;
+
+	transfer->status = status;
+	transfer->transferred = transferred;
+	if (transfer->buffer)
+		refcount_dec(&transfer->buffer->active);
+
+	atomic64_inc(&device->transfers);
+	atomic64_add(transferred, &device->bytes);
+	if (status)
+		atomic64_inc(&device->errors);
+
+	spin_lock_irqsave(&reservation->lock, flags);
+	reservation->running = NULL;
+	if (transfer->done)
+		complete(transfer->done);
+	else
+		dmabay_completion_add(reservation->file, transfer);
+
+	run = !reservation->starting && !list_empty(&reservation->queue);
+	if (run)
+		reservation->starting = true;
+	else
+		dmabay_reservation_wake(reservation);
+	spin_unlock_irqrestore(&reservation->lock, flags);
+
+	return run;
+}
+
+/* As dmabay_transfer_finish(), but the transaction was executed. */
+static bool dmabay_transfer_over(struct dmabay_reservation *reservation, int status)
+{
+	struct dmabay_transaction *transaction = reservation->transaction;
+	struct dmabay_user_transfer *transfer = reservation->running;
+	size_t transferred = dmabay_transaction_bytes_transferred(transaction);
+
+	if (!status && transferred < transfer->length)
+		status = dmabay_transfer_stopped(reservation, transfer);
+	/* DMABAY_ONCE may still want to cancel it, and releases it itself. */
+	if (!transfer->done)
+		dmabay_transaction_release(transaction);
+
+	return dmabay_transfer_finish(reservation, status, transferred);
+}
+
+static bool dmabay_transfer_complete(struct dmabay_reservation *reservation, int status,
+				     size_t length)
+{
+	struct dmabay_user_transfer *transfer = reservation->running;
+	int ret;
+
+	/* The driver's word, not more: it may have it from the device. */
+	length = min(length, reservation->piece.length);
+	if (status > 0)
+		status = -EIO;
+
+	if (!status && length == reservation->piece.length &&
+	    !dmabay_transfer_stopped(reservation, transfer)) {
+		ret = dmabay_transaction_completed(reservation->transaction);
+	} else {
+		ret = dmabay_transaction_completed_final(reservation->transaction, length);
+	}
+	/* The next piece is the device's, or even done; or the driver lied. */
+	if (ret == -EINPROGRESS || ret == -EBADFD)
+		return false;
+
+	return dmabay_transfer_over(reservation, status ? status : ret);
+}
+
+static bool dmabay_program(struct dmabay_transaction *transaction, struct device *dev,
+			   void *context, enum dmabay_direction direction,
+			   const struct dmabay_sg_list *list)
+{
+	struct dmabay_reservation *reservation = context;
+	struct dmabay_device *device = dmabay_reservation_device(reservation);
+	struct dmabay_user_transfer *transfer = reservation->running;
+	struct dmabay_device_piece *piece = &reservation->piece;
+
+	INIT_LIST_HEAD(&piece->node);
+	piece->address = list->elements[0].address;
+	piece->length = list->elements[0].length;
+	piece->device_address = transfer->device_address +
+				dmabay_transaction_bytes_transferred(transaction);
+	piece->direction = direction;
+
+	if (dmabay_transfer_stopped(reservation, transfer))
+		dmabay_device_complete(piece, 0, 0);
+	else
+		device->config.ops->program(device, piece);
+
+	return true;
+}
+
+/* Makes @transfer, which is running, run. As dmabay_transfer_finish(). */
+static void dmabay_transfer_start(struct dmabay_reservation *reservation,
+				  struct dmabay_user_transfer *transfer)
+{
+	struct dmabay_transaction *transaction = reservation->transaction;
+	int ret;
+
+	ret = dmabay_transfer_stopped(reservation, transfer);
+	if (!ret)
+		ret = dmabay_transaction_initialize_offset(transaction, dmabay_program,
+							   transfer->direction, transfer->memory,
+							   transfer->offset, transfer->length);
+	if (ret) {
+		dmabay_transfer_finish(reservation, ret, 0);
+		return;
+	}
+
+	ret = dmabay_transaction_execute(transaction, reservation);
+	if (ret)
+		dmabay_transfer_over(reservation, ret);
+}
+
+/*
+ * Starts what is queued, until one is under way. The caller set @starting. With a
+ * device that does its work in program() this may take long.
+ */
+static void dmabay_reservation_run(struct dmabay_reservation *reservation, bool may_sleep)
+{
+	struct dmabay_user_transfer *transfer;
+	unsigned long flags;
+
+	spin_lock_irqsave(&reservation->lock, flags);
+	while (!reservation->running) {
+		transfer = list_first_entry_or_null(&reservation->queue,
+						    struct dmabay_user_transfer, node);
+		if (!transfer)
+			break;
+		list_del_init(&transfer->node);
+		reservation->running = transfer;
+		spin_unlock_irqrestore(&reservation->lock, flags);
+
+		dmabay_transfer_start(reservation, transfer);
+		if (may_sleep)
+			cond_resched();
+
+		spin_lock_irqsave(&reservation->lock, flags);
+	}
+	reservation->starting = false;
+	dmabay_reservation_wake(reservation);
+	spin_unlock_irqrestore(&reservation->lock, flags);
+}
+
+/**
+ * dmabay_reservation_failed() - The running transfer waited for map registers, in vain
+ * @transaction: of the reservation
+ * @context: the reservation
+ * @status: why it could not be mapped
+ *
+ * Context: any.
+ */
+void dmabay_reservation_failed(struct dmabay_transaction *transaction, void *context, int status)
+{
+	struct dmabay_reservation *reservation = context;
+
+	if (dmabay_transfer_over(reservation, status))
+		dmabay_reservation_run(reservation, false);
+}
+
+/* See <linux/dmabay.h>. */
+void dmabay_device_complete(struct dmabay_device_piece *piece, int status, size_t length)
+{
+	struct dmabay_reservation *reservation =
+		container_of(piece, struct dmabay_reservation, piece);
+
+	if (WARN_ON_ONCE(!reservation->running))
+		return;
+
+	if (dmabay_transfer_complete(reservation, status, length))
+		dmabay_reservation_run(reservation, false);
+}
+EXPORT_SYMBOL_GPL(dmabay_device_complete);
+
+/* Queues @transfer under the lock. Says whether the caller has to run it. */
+static bool dmabay_reservation_queue(struct dmabay_reservation *reservation,
+				     struct dmabay_user_transfer *transfer)
+{
+	lockdep_assert_held(&reservation->lock);
+
+	list_add_tail(&transfer->node, &reservation->queue);
+	if (reservation->running || reservation->starting)
+		return false;
+
+	reservation->starting = true;
+	return true;
+}
+
+/**
+ * dmabay_reservation_submit() - Run a transfer of the caller's
+ * @reservation: the reservation; the caller keeps it
+ * @transfer: filled, with &dmabay_user_transfer.done; the caller's again when
+ *	that is completed
+ *
+ * Context: may sleep.
+ * Return: 0, or why the reservation was ended.
+ */
+int dmabay_reservation_submit(struct dmabay_reservation *reservation,
+			      struct dmabay_user_transfer *transfer)
+{
+	unsigned long flags;
+	bool run = false;
+	int ret;
+
+	spin_lock_irqsave(&reservation->lock, flags);
+	ret = reservation->ended;
+	if (!ret)
+		run = dmabay_reservation_queue(reservation, transfer);
+	spin_unlock_irqrestore(&reservation->lock, flags);
+
+	if (run)
+		dmabay_reservation_run(reservation, true);
+
+	return ret;
+}
+
+/**
+ * dmabay_reservation_withdraw() - Let a transfer end early
+ * @reservation: the reservation; the caller keeps it
+ * @transfer: the only one on it, submitted with &dmabay_user_transfer.done
+ *
+ * The piece that the device works on is finished, no further one is started.
+ *
+ * Context: may sleep.
+ */
+void dmabay_reservation_withdraw(struct dmabay_reservation *reservation,
+				 struct dmabay_user_transfer *transfer)
+{
+	WRITE_ONCE(transfer->withdrawn, true);
+
+	/* Only while it waits for map registers. */
+	if (dmabay_transaction_cancel(reservation->transaction) &&
+	    dmabay_transfer_over(reservation, 0))
+		dmabay_reservation_run(reservation, true);
+}
+
+static int dmabay_transfer_check(const struct dmabay_device *device,
+				 const struct dmabay_transfer *wanted)
+{
+	u64 end;
+
+	if (wanted->flags || wanted->reserved)
+		return -EOPNOTSUPP;
+	if (!wanted->length)
+		return -EINVAL;
+	if (wanted->direction != DMABAY_FROM_DEVICE && wanted->direction != DMABAY_TO_DEVICE)
+		return -EINVAL;
+	if (check_add_overflow(wanted->offset, wanted->length, &end))
+		return -EOVERFLOW;
+	if (check_add_overflow(wanted->device_address, wanted->length, &end))
+		return -EOVERFLOW;
+	if (!IS_ALIGNED(wanted->offset | wanted->length | wanted->device_address,
+			device->config.alignment))
+		return -EINVAL;
+	if (end > device->config.memory_size)
+		return -ERANGE;
+
+	return 0;
+}
+
+/* Takes a free transfer for @wanted and queues it. @run: as it says. */
+static int dmabay_transfer_queue(struct dmabay_reservation *reservation,
+				 struct dmabay_buffer *buffer,
+				 const struct dmabay_transfer *wanted, bool *run)
+{
+	struct dmabay_user_transfer *transfer;
+	struct llist_node *free;
+
+	lockdep_assert_held(&reservation->lock);
+
+	if (reservation->ended)
+		return reservation->ended;
+
+	free = llist_del_first(&reservation->free);
+	if (!free)
+		return -EAGAIN;
+
+	transfer = llist_entry(free, struct dmabay_user_transfer, free);
+	transfer->buffer = buffer;
+	transfer->memory = buffer->memory;
+	transfer->offset = wanted->offset;
+	transfer->length = wanted->length;
+	transfer->device_address = wanted->device_address;
+	transfer->cookie = wanted->cookie;
+	transfer->direction = (enum dmabay_direction)wanted->direction;
+	*run = dmabay_reservation_queue(reservation, transfer);
+
+	return 0;
+}
+
+static int dmabay_transfer_submit(struct dmabay_file *file, const struct dmabay_transfer *wanted)
+{
+	struct dmabay_reservation *reservation;
+	struct dmabay_buffer *buffer;
+	unsigned long flags;
+	bool run = false;
+	int ret;
+
+	ret = dmabay_transfer_check(file->device, wanted);
+	if (ret)
+		return ret;
+
+	rcu_read_lock();
+
+	reservation = xa_load(&file->reservations, wanted->reservation);
+	buffer = xa_load(&file->buffers, wanted->buffer);
+	ret = -ENOENT;
+	if (!reservation || !buffer || !refcount_inc_not_zero(&buffer->active))
+		goto out_unlock;
+
+	if (wanted->offset + wanted->length > buffer->length) {
+		ret = -ERANGE;
+	} else if (buffer->read_only && wanted->direction == DMABAY_FROM_DEVICE) {
+		ret = -EACCES;
+	} else {
+		spin_lock_irqsave(&reservation->lock, flags);
+		ret = dmabay_transfer_queue(reservation, buffer, wanted, &run);
+		spin_unlock_irqrestore(&reservation->lock, flags);
+	}
+	if (ret)
+		refcount_dec(&buffer->active);
+
+out_unlock:
+	rcu_read_unlock();
+
+	/* The reservation stays as long as its transfer is under way. */
+	if (run)
+		dmabay_reservation_run(reservation, true);
+
+	return ret;
+}
+
+static int dmabay_submit(struct dmabay_file *file, const struct dmabay_transfer __user *user,
+			 u32 count, u32 *submitted)
+{
+	struct dmabay_transfer chunk[DMABAY_SUBMIT_CHUNK];
+	u32 i, in_chunk;
+	int ret;
+
+	*submitted = 0;
+	while (*submitted < count) {
+		in_chunk = min(count - *submitted, DMABAY_SUBMIT_CHUNK);
+		if (copy_from_user(chunk, user + *submitted, in_chunk * sizeof(*chunk)))
+			return -EFAULT;
+
+		for (i = 0; i < in_chunk; i++) {
+			ret = dmabay_transfer_submit(file, &chunk[i]);
+			if (ret)
+				return ret;
+			++*submitted;
+		}
+		cond_resched();
+	}
+
+	return 0;
+}
+
+/**
+ * dmabay_ioctl_submit() - DMABAY_SUBMIT
+ * @command: the command
+ *
+ * Return: 0 or a negative errno. -EFAULT with an answer if transfers were
+ * started, but their completions could not be written.
+ */
+int dmabay_ioctl_submit(struct dmabay_command *command)
+{
+	struct dmabay_submit *arguments = command->data;
+	struct dmabay_file *file = command->file;
+	u32 min_complete = arguments->min_complete;
+	int ret, respond;
+
+	if (arguments->flags || arguments->reserved)
+		return -EOPNOTSUPP;
+	if (!arguments->count || min_complete > arguments->capacity)
+		return -EINVAL;
+	if (arguments->count > DMABAY_MAX_BATCH || arguments->capacity > DMABAY_MAX_BATCH)
+		return -E2BIG;
+
+	arguments->completed = 0;
+	ret = dmabay_submit(file, u64_to_user_ptr(arguments->transfers), arguments->count,
+			    &arguments->submitted);
+	if (!arguments->submitted)
+		return ret;
+
+	/* What was refused will not complete: do not wait for it. */
+	if (ret || command->nonblock)
+		min_complete = 0;
+
+	ret = dmabay_completions_read(file, u64_to_user_ptr(arguments->completions),
+				      arguments->capacity, min_complete, arguments->deadline,
+				      &arguments->completed);
+	respond = dmabay_command_respond(command);
+
+	return ret == -EFAULT && !arguments->completed ? ret : respond;
+}
