@@ -50,7 +50,7 @@ load: modules ## build for this very machine's kernel and load: /dev/dmabay0 app
 
 unload: ## take the modules out of this machine's kernel
 	@for name in dmabay_soft dmabay_edu dmabay; do \
-		! grep -q "^$$name " /proc/modules || $(root)rmmod $$name || exit; \
+		[ ! -e /sys/module/$$name/initstate ] || $(root)rmmod $$name || exit; \
 	done
 
 install: all ## modules and user space, under DESTDIR= and PREFIX= (default /usr/local)

@@ -11,8 +11,11 @@
  *
  * A channel is the caller's, who must not use it from two threads at once; the
  * adapter's lock guards the state that decides who owns it: waiting in line,
- * granted, being freed, or idle.
+ * granted, being freed, or idle. A channel whose routine runs or returned
+ * DMABAY_KEEP_OBJECT also owns the channel object of the adapter, of which there is
+ * one. Transactions do without: many of them may be in their callbacks at a time.
  */
+#include <linux/bitops.h>
 #include <linux/dma-mapping.h>
 #include <linux/export.h>
 #include <linux/slab.h>
@@ -21,6 +24,42 @@
 
 /* More would make windows that only take page tables. */
 #define MAP_REGISTERS_MAX	65536U
+
+enum adapter_call {
+	CALL_ALLOCATE_CHANNEL,
+	CALL_MAP_TRANSFER,
+	CALL_FLUSH,
+	CALL_FREE_MAP_REGISTERS,
+	CALL_FREE_CHANNEL,
+	CALLS,
+};
+
+static const char *const call_names[CALLS] = {
+	[CALL_ALLOCATE_CHANNEL] = "allocate_channel",
+	[CALL_MAP_TRANSFER] = "map_transfer",
+	[CALL_FLUSH] = "flush",
+	[CALL_FREE_MAP_REGISTERS] = "free_map_registers",
+	[CALL_FREE_CHANNEL] = "free_channel",
+};
+
+static const char *const channel_state_names[] = {
+	[DMABAY_CHANNEL_IDLE] = "idle",
+	[DMABAY_CHANNEL_WAITING] = "waiting",
+	[DMABAY_CHANNEL_GRANTED] = "granted",
+	[DMABAY_CHANNEL_FREEING] = "being freed",
+};
+
+/* Refuse a call. Each kind warns once. */
+static int adapter_illegal(const struct dmabay_channel *channel, enum adapter_call call)
+{
+	static unsigned long warned[BITS_TO_LONGS(CALLS)];
+
+	WARN(!test_and_set_bit(call, warned),
+	     "dmabay: %s of a channel that is %s, %s mapped, %u map registers\n",
+	     call_names[call], channel_state_names[channel->state],
+	     channel->mapped ? "something" : "nothing", channel->map_registers);
+	return -EBADFD;
+}
 
 static int adapter_check(struct device *dev, const struct dmabay_adapter_config *config)
 {
@@ -168,16 +207,20 @@ static bool adapter_grant(struct dmabay_adapter *adapter, struct dmabay_channel 
 {
 	bool wants_object = !(channel->flags & DMABAY_CHANNEL_REGISTERS_ONLY);
 
-	if (wants_object && adapter->object_owner)
+	if (adapter->closed || (wants_object && adapter->object_owner))
 		return false;
 	if (!dmabay_mapregs_take(adapter, channel))
 		return false;
-	if (wants_object)
+	if (wants_object) {
 		adapter->object_owner = channel;
+		adapter->object_undecided = true;
+	}
 	channel->state = DMABAY_CHANNEL_GRANTED;
 	return true;
 }
 
+static int adapter_free(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			enum adapter_call call);
 static void adapter_drain(struct dmabay_adapter *adapter);
 
 /* Call the routine, and do as it says. No lock is held. */
@@ -189,15 +232,18 @@ static void adapter_run(struct dmabay_adapter *adapter, struct dmabay_channel *c
 
 	action = channel->routine(adapter, channel, channel->context);
 	/* The routine may have freed the channel, and given its memory away. */
-	if (registers_only || action == DMABAY_KEEP_OBJECT)
+	if (registers_only)
 		return;
 	if (action == DMABAY_DEALLOCATE_OBJECT) {
-		dmabay_adapter_free_channel(adapter, channel);
+		adapter_free(adapter, channel, CALL_FREE_CHANNEL);
 		return;
 	}
 	spin_lock_irqsave(&adapter->lock, flags);
-	if (adapter->object_owner == channel)
-		adapter->object_owner = NULL;
+	if (adapter->object_owner == channel) {
+		adapter->object_undecided = false;
+		if (action != DMABAY_KEEP_OBJECT)
+			adapter->object_owner = NULL;
+	}
 	spin_unlock_irqrestore(&adapter->lock, flags);
 	adapter_drain(adapter);
 }
@@ -237,25 +283,31 @@ static void channel_prepare(struct dmabay_channel *channel)
 	}
 }
 
-int dmabay_adapter_allocate_channel(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
-				    unsigned int map_registers, unsigned int flags,
-				    enum dmabay_channel_action (*routine)(struct dmabay_adapter *,
-									  struct dmabay_channel *,
-									  void *),
-				    void *context)
+/**
+ * dmabay_adapter_ask() - dmabay_adapter_allocate_channel() with flags of our own
+ * @adapter: the adapter
+ * @channel: the channel
+ * @map_registers: pages; not 0
+ * @flags: DMABAY_CHANNEL_IMMEDIATE, DMABAY_CHANNEL_REGISTERS_ONLY
+ * @routine: called once
+ * @context: for @routine
+ *
+ * Context: any.
+ * Return: 0, -EBADFD, -ENOMEM.
+ */
+int dmabay_adapter_ask(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+		       unsigned int map_registers, unsigned int flags,
+		       dmabay_channel_routine_t routine, void *context)
 {
 	unsigned long irq_flags;
 
-	if (!map_registers || !routine ||
-	    (flags & ~(DMABAY_CHANNEL_IMMEDIATE | DMABAY_CHANNEL_REGISTERS_ONLY)))
-		return -EINVAL;
 	if (map_registers > adapter->map_registers)
 		return -ENOMEM;
 
 	spin_lock_irqsave(&adapter->lock, irq_flags);
 	if (channel->state != DMABAY_CHANNEL_IDLE) {
 		spin_unlock_irqrestore(&adapter->lock, irq_flags);
-		return -EBADFD;
+		return adapter_illegal(channel, CALL_ALLOCATE_CHANNEL);
 	}
 	channel_prepare(channel);
 	channel->routine = routine;
@@ -278,7 +330,31 @@ int dmabay_adapter_allocate_channel(struct dmabay_adapter *adapter, struct dmaba
 	spin_unlock_irqrestore(&adapter->lock, irq_flags);
 	return 0;
 }
+
+int dmabay_adapter_allocate_channel(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+				    unsigned int map_registers, unsigned int flags,
+				    dmabay_channel_routine_t routine, void *context)
+{
+	if (!map_registers || !routine || (flags & ~DMABAY_CHANNEL_IMMEDIATE))
+		return -EINVAL;
+	return dmabay_adapter_ask(adapter, channel, map_registers, flags, routine, context);
+}
 EXPORT_SYMBOL_GPL(dmabay_adapter_allocate_channel);
+
+/**
+ * dmabay_adapter_close() - Grant nobody any more
+ * @adapter: the adapter
+ *
+ * Context: any.
+ */
+void dmabay_adapter_close(struct dmabay_adapter *adapter)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&adapter->lock, flags);
+	adapter->closed = true;
+	spin_unlock_irqrestore(&adapter->lock, flags);
+}
 
 bool dmabay_adapter_cancel_channel(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
 {
@@ -313,7 +389,7 @@ int dmabay_adapter_map_transfer(struct dmabay_adapter *adapter, struct dmabay_ch
 	if (!range_is_inside(memory, offset, *length))
 		return -EINVAL;
 	if (channel->state != DMABAY_CHANNEL_GRANTED || channel->mapped)
-		return -EBADFD;
+		return adapter_illegal(channel, CALL_MAP_TRANSFER);
 
 	dmabay_memory_extent(memory, offset, *length, &extent);
 	most = ((size_t)channel->map_registers << PAGE_SHIFT) - extent.in_page;
@@ -344,7 +420,7 @@ int dmabay_adapter_flush(struct dmabay_adapter *adapter, struct dmabay_channel *
 	KUNIT_STATIC_STUB_REDIRECT(dmabay_adapter_flush, adapter, channel, length);
 
 	if (!channel->mapped)
-		return -EBADFD;
+		return adapter_illegal(channel, CALL_FLUSH);
 	if (length > channel->element.length)
 		return -EINVAL;
 	adapter->ops->unmap(adapter, channel, length);
@@ -381,16 +457,31 @@ int dmabay_adapter_unlink(struct dmabay_adapter *adapter, struct dmabay_channel 
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_unlink);
 
+/*
+ * Give everything of a channel back. One that owns the channel object goes with
+ * free_channel(), others with free_map_registers(); inside the routine, when that
+ * is not decided yet, either will do.
+ */
+static bool may_free(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+		     enum adapter_call call)
+{
+	bool owner = adapter->object_owner == channel;
+
+	lockdep_assert_held(&adapter->lock);
+	if (channel->state != DMABAY_CHANNEL_GRANTED || channel->mapped)
+		return false;
+	return (owner && adapter->object_undecided) || owner == (call == CALL_FREE_CHANNEL);
+}
+
 static int adapter_free(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
-			unsigned int map_registers)
+			enum adapter_call call)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&adapter->lock, flags);
-	if (channel->state != DMABAY_CHANNEL_GRANTED || channel->mapped ||
-	    channel->map_registers != map_registers) {
+	if (!may_free(adapter, channel, call)) {
 		spin_unlock_irqrestore(&adapter->lock, flags);
-		return -EBADFD;
+		return adapter_illegal(channel, call);
 	}
 	channel->state = DMABAY_CHANNEL_FREEING;
 	spin_unlock_irqrestore(&adapter->lock, flags);
@@ -412,12 +503,14 @@ static int adapter_free(struct dmabay_adapter *adapter, struct dmabay_channel *c
 int dmabay_adapter_free_map_registers(struct dmabay_adapter *adapter,
 				      struct dmabay_channel *channel, unsigned int map_registers)
 {
-	return adapter_free(adapter, channel, map_registers);
+	if (channel->map_registers != map_registers)
+		return adapter_illegal(channel, CALL_FREE_MAP_REGISTERS);
+	return adapter_free(adapter, channel, CALL_FREE_MAP_REGISTERS);
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_free_map_registers);
 
 int dmabay_adapter_free_channel(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
 {
-	return adapter_free(adapter, channel, channel->map_registers);
+	return adapter_free(adapter, channel, CALL_FREE_CHANNEL);
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_free_channel);

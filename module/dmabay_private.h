@@ -231,13 +231,21 @@ struct dmabay_adapter {
 	struct list_head waiters;
 	/* the channel that took the channel object, if any */
 	struct dmabay_channel *object_owner;
+	/* its routine has not returned yet */
+	bool object_undecided;
 	/* a thread is granting; others only add to its work */
 	bool draining;
+	/* nobody is granted any more */
+	bool closed;
 };
 
+int dmabay_adapter_ask(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+		       unsigned int map_registers, unsigned int flags,
+		       dmabay_channel_routine_t routine, void *context);
+void dmabay_adapter_close(struct dmabay_adapter *adapter);
 void dmabay_adapter_abandon(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
 
-#define dmabay_count(adapter, counter, n)	this_cpu_add((adapter)->counters->counter, n)
+#define dmabay_count(adapter, counter, n)	this_cpu_add((adapter)->counters->counter, (n))
 
 /*
  * State (state.c): what may be called when.

@@ -115,6 +115,8 @@ void dmabay_enabler_delete(struct dmabay_enabler *enabler)
 
 	if (!enabler)
 		return;
+	/* What the first ones give back must not be granted to the next ones. */
+	dmabay_adapter_close(enabler->adapter);
 	while ((transaction = dmabay_transaction_next(enabler)))
 		dmabay_transaction_delete(transaction);
 	dmabay_adapter_put(enabler->adapter);

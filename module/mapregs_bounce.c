@@ -180,10 +180,11 @@ static ssize_t bounce_map(struct dmabay_adapter *adapter, struct dmabay_channel 
 static void bounce_unmap(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			 size_t length)
 {
+	size_t in_slot = channel->element.address - channel->slot_dma_address;
+
 	if (!channel->bounced || channel->direction == DMABAY_WRITE_TO_DEVICE || !length)
 		return;
-	dmabay_memory_copy(channel->memory, channel->offset,
-			   channel->slot_address + (channel->element.address - channel->slot_dma_address),
+	dmabay_memory_copy(channel->memory, channel->offset, channel->slot_address + in_slot,
 			   length, DMABAY_READ_FROM_DEVICE);
 	dmabay_count(adapter, bounced_bytes, length);
 }

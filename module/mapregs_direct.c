@@ -132,6 +132,7 @@ static ssize_t map_run(struct dmabay_adapter *adapter, struct dmabay_channel *ch
 		       const struct dmabay_extent *extent)
 {
 	struct dmabay_walk walk;
+	dma_addr_t address;
 	unsigned long pfn;
 	size_t length;
 	u32 run;
@@ -140,11 +141,11 @@ static ssize_t map_run(struct dmabay_adapter *adapter, struct dmabay_channel *ch
 	run = dmabay_walk_run(&walk, &pfn);
 	length = min(extent->length, ((size_t)run << PAGE_SHIFT) - extent->in_page);
 	length = min(length, dma_max_mapping_size(adapter->dev));
-	channel->element.address = dma_map_page_attrs(adapter->dev, pfn_to_page(pfn), extent->in_page,
-					      length, direct_direction(channel),
-					      DMA_ATTR_NO_WARN);
-	if (dma_mapping_error(adapter->dev, channel->element.address))
+	address = dma_map_page_attrs(adapter->dev, pfn_to_page(pfn), extent->in_page, length,
+				     direct_direction(channel), DMA_ATTR_NO_WARN);
+	if (dma_mapping_error(adapter->dev, address))
 		return -ENOMEM;
+	channel->element.address = address;
 	dmabay_count(adapter, mapped, 1);
 	return length;
 }

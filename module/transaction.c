@@ -375,9 +375,9 @@ static int execute_unreserved(struct dmabay_transaction *transaction, unsigned i
 
 	transaction_get(transaction); /* the request's */
 	transaction_get(transaction); /* ours, to look at the outcome */
-	ret = dmabay_adapter_allocate_channel(transaction->adapter, &transaction->channel,
-					      transaction->needed_registers, flags,
-					      execute_granted, transaction);
+	ret = dmabay_adapter_ask(transaction->adapter, &transaction->channel,
+				 transaction->needed_registers, flags, execute_granted,
+				 transaction);
 	if (ret) {
 		transaction_finish(transaction, DMABAY_FAILED);
 		transaction_put(transaction);
@@ -583,9 +583,8 @@ int dmabay_transaction_reserve(struct dmabay_transaction *transaction,
 	if (immediate)
 		channel_flags |= DMABAY_CHANNEL_IMMEDIATE;
 	transaction_get(transaction); /* the request's */
-	ret = dmabay_adapter_allocate_channel(transaction->adapter, &transaction->channel,
-					      map_registers, channel_flags, reserve_granted,
-					      transaction);
+	ret = dmabay_adapter_ask(transaction->adapter, &transaction->channel, map_registers,
+				 channel_flags, reserve_granted, transaction);
 	if (ret) {
 		spin_lock_irqsave(&transaction->lock, flags);
 		transaction->state = DMABAY_FAILED;

@@ -270,6 +270,22 @@ enum dmabay_channel_action {
 	DMABAY_DEALLOCATE_OBJECT_KEEP_REGISTERS,
 };
 
+struct dmabay_channel;
+
+/**
+ * typedef dmabay_channel_routine_t - The map registers are there (AdapterControl)
+ * @adapter: the adapter
+ * @channel: the channel
+ * @context: of dmabay_adapter_allocate_channel()
+ *
+ * Must not sleep.
+ *
+ * Return: what becomes of the channel object and the registers.
+ */
+typedef enum dmabay_channel_action (*dmabay_channel_routine_t)(struct dmabay_adapter *adapter,
+							       struct dmabay_channel *channel,
+							       void *context);
+
 /**
  * struct dmabay_adapter_config - What an adapter must serve (DEVICE_DESCRIPTION)
  * @size: sizeof(struct dmabay_adapter_config)
@@ -312,8 +328,7 @@ struct dmabay_link {
 struct dmabay_channel {
 	/* private: guarded by the adapter's lock */
 	struct list_head waiter;
-	enum dmabay_channel_action (*routine)(struct dmabay_adapter *adapter,
-					      struct dmabay_channel *channel, void *context);
+	dmabay_channel_routine_t routine;
 	void *context;
 	unsigned int map_registers;
 	unsigned int flags;
@@ -474,10 +489,7 @@ int dmabay_adapter_transfer_info(struct dmabay_adapter *adapter,
  */
 int dmabay_adapter_allocate_channel(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 				    unsigned int map_registers, unsigned int flags,
-				    enum dmabay_channel_action (*routine)(struct dmabay_adapter *,
-									  struct dmabay_channel *,
-									  void *),
-				    void *context);
+				    dmabay_channel_routine_t routine, void *context);
 
 /**
  * dmabay_adapter_cancel_channel() - Leave the line (CancelAdapterChannel)
@@ -707,14 +719,17 @@ struct dmabay_adapter *dmabay_enabler_adapter(struct dmabay_enabler *enabler,
 
 /**
  * typedef dmabay_program_dma_t - Program the device with one transfer (EvtProgramDma)
- *
- * Arguments: the transaction, the device, the context of
- * dmabay_transaction_execute(), the direction, and what the device shall use.
- * The return value is ignored: a driver that could not program its device
- * completes the transaction, which it may do inside the callback.
+ * @transaction: the transaction
+ * @dev: the device of its enabler
+ * @context: of dmabay_transaction_execute()
+ * @direction: which way
+ * @list: what the device shall use
  *
  * Never runs concurrently with, or nested in, another program_dma of the same
  * transaction. Must not sleep.
+ *
+ * Return: ignored. A driver that could not program its device completes the
+ * transaction, which it may do inside the callback.
  */
 typedef bool (*dmabay_program_dma_t)(struct dmabay_transaction *transaction, struct device *dev,
 				     void *context, enum dmabay_direction direction,
@@ -722,8 +737,9 @@ typedef bool (*dmabay_program_dma_t)(struct dmabay_transaction *transaction, str
 
 /**
  * typedef dmabay_reserved_t - The reservation is there (EvtReserveDma)
+ * @transaction: the transaction
+ * @context: of dmabay_transaction_reserve()
  *
- * Arguments: the transaction and the context of dmabay_transaction_reserve().
  * Called once for each successful dmabay_transaction_reserve() that is not
  * withdrawn before; possibly inside it. Must not sleep.
  */
@@ -731,9 +747,11 @@ typedef void (*dmabay_reserved_t)(struct dmabay_transaction *transaction, void *
 
 /**
  * typedef dmabay_failed_t - A transaction failed where no caller can be told
+ * @transaction: the transaction
+ * @context: of dmabay_transaction_execute()
+ * @status: a negative errno
  *
- * Arguments: the transaction, the context of dmabay_transaction_execute(), and
- * the error. Called when dmabay_transaction_execute() returned 0 because it had
+ * Called when dmabay_transaction_execute() returned 0 because it had
  * to wait, and the first transfer could not be mapped after the grant: with the
  * direct provider (-ENOMEM), or when the IOMMU refuses (-EIO). The transaction
  * has failed; release it. Must not sleep. Windows has this only as the

@@ -90,6 +90,38 @@ static inline unsigned char *map_pages(size_t length)
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
+/* The physical address of a page of this process, 0 if it cannot be known. */
+static inline uint64_t physical_address(const unsigned char *page)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t entry = 0;
+
+	if (fd < 0)
+		return 0;
+	if (pread(fd, &entry, sizeof(entry), (off_t)((uintptr_t)page / PAGE * 8)) !=
+	    sizeof(entry))
+		entry = 0;
+	close(fd);
+	return entry >> 63 ? (entry & ((UINT64_C(1) << 55) - 1)) * PAGE : 0;
+}
+
+/* A page whose physical address is in that range, or NULL. */
+static inline unsigned char *map_page_between(uint64_t low, uint64_t high,
+					      uint64_t *physical)
+{
+	for (int i = 0; i < 50000; i++) {
+		unsigned char *page = map_pages(PAGE);
+
+		if (!page)
+			return NULL;
+		*page = 1;
+		*physical = physical_address(page);
+		if (*physical && *physical >= low && *physical + PAGE <= high)
+			return page;
+	}
+	return NULL;
+}
+
 /*
  * The two upper bits say whose byte it is, the others where it belongs. A byte
  * that is still BLANK was never written; a SENT byte in the wrong place was
@@ -181,6 +213,28 @@ static inline int transfer_wait(struct dmabay *bay, uint32_t reservation, uint32
 	if (!completion.status && completion.length != length)
 		return -EMSGSIZE;
 	return completion.status;
+}
+
+/*
+ * The first @length bytes of device memory, by a file, a buffer and a reservation
+ * of their own. Returns 0 or a negative errno.
+ */
+static inline int read_back(struct dmabay *bay, unsigned char *memory, uint64_t length)
+{
+	uint32_t buffer, reservation;
+	struct dmabay *other;
+	int result = dmabay_open(&other, dmabay_path(bay), O_RDWR);
+
+	if (result)
+		return result;
+	result = dmabay_register(other, memory, length, 0, &buffer);
+	if (!result)
+		result = dmabay_reserve(other, 1, 1, 0, &reservation);
+	if (!result)
+		result = transfer_wait(other, reservation, buffer, 0, length, 0,
+				       DMABAY_FROM_DEVICE);
+	dmabay_close(other);
+	return result;
 }
 
 /*

@@ -203,37 +203,6 @@ static void announce(const char *text)
 
 /* ---- memory ---- */
 
-/* The physical address of a page of this process, 0 if it cannot be known. */
-static uint64_t physical_address(const unsigned char *page)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	uint64_t entry = 0;
-
-	if (fd < 0)
-		return 0;
-	if (pread(fd, &entry, sizeof(entry), (off_t)((uintptr_t)page / PAGE * 8)) !=
-	    sizeof(entry))
-		entry = 0;
-	close(fd);
-	return entry >> 63 ? (entry & ((UINT64_C(1) << 55) - 1)) * PAGE : 0;
-}
-
-/* A page that edu could reach if nothing stood in between. */
-static unsigned char *reachable_page(uint64_t *physical)
-{
-	for (int i = 0; i < 50000; i++) {
-		unsigned char *page = map_pages(PAGE);
-
-		if (!page)
-			return NULL;
-		*page = 1;
-		*physical = physical_address(page);
-		if (*physical && *physical + PAGE <= EDU_REACH)
-			return page;
-	}
-	return NULL;
-}
-
 static int read_window(fixture *self)
 {
 	char path[96];
@@ -266,7 +235,8 @@ FIXTURE_SETUP(fault)
 		SKIP(return, "debugfs tells no window of device addresses");
 	self->log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	ASSERT_LE(0, self->log);
-	self->memory = reachable_page(&self->physical);
+	/* A page that edu could reach if nothing stood in between. */
+	self->memory = map_page_between(0, EDU_REACH, &self->physical);
 	if (!self->memory)
 		SKIP(return, "no page below 256 MiB to aim at");
 	fill(self->memory, PAGE, SENT, 1);

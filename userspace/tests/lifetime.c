@@ -271,8 +271,7 @@ TEST_F_TIMEOUT(lifetime, file_passed_on, LONG_TEST)
 	/* The process is gone; its pinned pages are still there, and right. */
 	EXPECT_EQ(0, send_from(fd, &parcel, self->length));
 	ASSERT_EQ(0, dmabay_open(&bay, self->path, O_RDWR));
-	EXPECT_EQ((int64_t)self->length, dmabay_once(bay, back, self->length, 0,
-						     DMABAY_FROM_DEVICE));
+	EXPECT_EQ(0, read_back(bay, back, self->length));
 	EXPECT_PATTERN(back, self->length, SENT, 5);
 	dmabay_close(bay);
 	close(fd);

@@ -7,18 +7,36 @@
  */
 #include "common.h"
 
-#define TRANSFERS	1000
 #define BUFFERS		8
-#define LENGTH		(640 * 1024)
+#define HUGE_PAGE	(2u << 20)
 
 FIXTURE(nomemory)
 {
 	struct dmabay *bay;
+	size_t length;
+	unsigned int transfers;
 	unsigned char *memory[BUFFERS];
 	uint32_t buffer[BUFFERS];
 	uint32_t reservation;
-	struct dmabay_transfer transfer;
-	struct dmabay_completion completion;
+};
+
+/*
+ * Huge pages take the place of page tables in the IOMMU, and scattered memory needs
+ * a table again: with both in turn, tables are missing where they cannot be had.
+ */
+FIXTURE_VARIANT(nomemory)
+{
+	bool huge;
+};
+
+FIXTURE_VARIANT_ADD(nomemory, scattered)
+{
+	.huge = false,
+};
+
+FIXTURE_VARIANT_ADD(nomemory, scattered_and_huge)
+{
+	.huge = true,
 };
 
 static bool put(const char *path, const char *text)
@@ -60,6 +78,18 @@ static void disarm(const char *which)
 	put(path, "0");
 }
 
+/* Room for @length and some, from a huge page's start on; in huge pages if @huge. */
+static unsigned char *map_memory(size_t length, bool huge)
+{
+	unsigned char *memory = map_pages(length + HUGE_PAGE);
+
+	if (!memory)
+		return NULL;
+	memory += HUGE_PAGE - (uintptr_t)memory % HUGE_PAGE;
+	madvise(memory, length, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	return memory;
+}
+
 FIXTURE_SETUP(nomemory)
 {
 	char path[64];
@@ -69,11 +99,13 @@ FIXTURE_SETUP(nomemory)
 		SKIP(return, "this kernel has no fault injection");
 	ASSERT_TRUE(find_node("soft", path, sizeof(path)));
 	ASSERT_EQ(0, dmabay_open(&self->bay, path, O_RDWR));
+	self->length = variant->huge ? 2 * HUGE_PAGE : 640 * 1024;
+	self->transfers = variant->huge ? 250 : 1000;
 	for (int i = 0; i < BUFFERS; i++) {
-		self->memory[i] = map_pages(LENGTH);
+		self->memory[i] = map_memory(self->length, variant->huge && i % 2);
 		ASSERT_NE(NULL, self->memory[i]);
-		fill(self->memory[i], LENGTH, SENT, i);
-		ASSERT_EQ(0, dmabay_register(self->bay, self->memory[i], LENGTH, 0,
+		memset(self->memory[i], i, self->length);
+		ASSERT_EQ(0, dmabay_register(self->bay, self->memory[i], self->length, 0,
 					     &self->buffer[i]));
 	}
 	ASSERT_TRUE(put("/sys/kernel/debug/fail_page_alloc/min-order", "0"));
@@ -88,10 +120,10 @@ FIXTURE_TEARDOWN(nomemory)
 /* One transfer of another buffer than the last, there and back. */
 static int transfer(FIXTURE_DATA(nomemory) * self, unsigned int i, uint32_t direction)
 {
-	uint64_t offset = i * 3001 % (LENGTH / 2);
+	uint64_t offset = i * 3001 % (self->length / 2);
 
 	return transfer_wait(self->bay, self->reservation, self->buffer[i % BUFFERS], offset,
-			     LENGTH - offset, offset, direction);
+			     self->length - offset, offset, direction);
 }
 
 /* Does it fail indeed? A new open file needs memory. */
@@ -121,7 +153,7 @@ static void run_without_memory(struct __test_metadata *_metadata, FIXTURE_DATA(n
 
 	ASSERT_EQ(1, write(fd, "1", 1));
 	starved = open_fails();
-	for (i = 0; i < TRANSFERS && !status; i++)
+	for (i = 0; i < self->transfers && !status; i++)
 		status = transfer(self, i, i % 3 ? DMABAY_TO_DEVICE : DMABAY_FROM_DEVICE);
 	/* Writing needs memory, too. */
 	disarm("failslab");
@@ -132,20 +164,20 @@ static void run_without_memory(struct __test_metadata *_metadata, FIXTURE_DATA(n
 
 	EXPECT_EQ(-ENOMEM, starved);
 	EXPECT_EQ(0, status) TH_LOG("transfer %u", i);
-	EXPECT_EQ(TRANSFERS, i);
+	EXPECT_EQ(self->transfers, i);
 	ASSERT_EQ(0, dmabay_counters(self->bay, &after));
 	EXPECT_EQ(before.errors, after.errors);
-	EXPECT_EQ(before.transfers + TRANSFERS, after.transfers);
+	EXPECT_EQ(before.transfers + self->transfers, after.transfers);
 	/* It was not the cache that made it work. */
 	if (getenv("DMABAY_IOMMU") && !strcmp(getenv("DMABAY_IOMMU"), "strict")) {
-		EXPECT_LT(before.links + TRANSFERS, after.links);
+		EXPECT_LT(before.links + self->transfers, after.links);
 	}
 	ASSERT_EQ(0, dmabay_free(self->bay, self->reservation));
 }
 
 TEST_F_TIMEOUT(nomemory, whole_buffers, LONG_TEST)
 {
-	run_without_memory(_metadata, self, LENGTH / PAGE + 1);
+	run_without_memory(_metadata, self, self->length / PAGE + 1);
 }
 
 TEST_F_TIMEOUT(nomemory, buffers_in_pieces, LONG_TEST)

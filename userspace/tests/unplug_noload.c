@@ -148,7 +148,7 @@ static void *wait_in_poll(void *context)
 	return NULL;
 }
 
-/* Never stops by itself. */
+/* Never stops by itself; the plain DMA API may have no room, which is no end. */
 static void *transfer_on(void *context)
 {
 	struct user *user = context;
@@ -156,7 +156,7 @@ static void *transfer_on(void *context)
 
 	do {
 		result = dmabay_once(user->bay, user->memory, user->length, 0, DMABAY_TO_DEVICE);
-	} while (result > 0);
+	} while (result > 0 || result == -ENOMEM);
 	user->result = (int)result;
 	return NULL;
 }

@@ -14,7 +14,7 @@ work=$cache/work/$(printf %s "$repo" | cksum | cut -d' ' -f1)
 log=$work/log
 
 # What a build leaves in a source folder; never copied from one place to another.
-built=(--exclude='*.o' --exclude='*.ko' --exclude='*.mod' --exclude='*.mod.c' --exclude='.*.cmd'
+built=(--exclude='*.o' --exclude='*.ko' --exclude='*.mod' --exclude='*.mod.c' --exclude='.*.cmd' --exclude='.*.d'
 	--exclude=Module.symvers --exclude=modules.order --exclude='/userspace/build')
 
 mkdir -p "$log" "$work"
@@ -76,7 +76,10 @@ one() {
 	local name=${1//\//-}
 	mkdir -p "$cache/lock"
 	exec {lock}>"$cache/lock/$name"
-	flock "$lock"
+	flock -n "$lock" || {
+		say "  wait for another run that builds the same thing ($name)"
+		flock "$lock"
+	}
 }
 
 # as_root COMMAND...: only packages and this machine's own kernel need it.

@@ -1,0 +1,940 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lifetime: release, reuse and delete (5.9), deferral and threads (5.10), and
+ * leaving the line (5.7).
+ */
+#include <kunit/static_stub.h>
+#include <linux/completion.h>
+#include <linux/cpumask.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/slab.h>
+
+#include "rig.h"
+
+/* A callback may lie this much deeper on the stack than another one. */
+#define LIFETIME_STACK		2048
+
+static void lifetime_l01_release_completed(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t = rig_transaction(rig);
+
+	rig_begin(t, rig_contiguous(rig, 0, 4096), 4096);
+	KUNIT_EXPECT_EQ(test, rig_complete(t), 0);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_bytes_transferred(t->transaction), 0);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_current_length(t->transaction), 0);
+	RIG_EXPECT_ILLEGAL(test, rig_execute(t));
+}
+
+static void lifetime_l02_release_twice(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t = rig_transaction(rig);
+
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+	rig_begin(t, rig_contiguous(rig, 0, 4096), 4096);
+	KUNIT_EXPECT_EQ(test, rig_complete(t), 0);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+}
+
+static void lifetime_l03_release_initialized(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t = rig_transaction(rig);
+	struct rig_buffer *buffer = rig_contiguous(rig, 0, 4096);
+
+	rig_initialize(t, buffer, 4096);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+	RIG_EXPECT_ILLEGAL(test, rig_execute(t));
+	rig_initialize(t, buffer, 4096);
+	rig_run(t);
+	RIG_EXPECT_LENGTHS(rig, 4096);
+}
+
+/* L04, L05: the device may still write, so nothing it can reach is taken away. */
+static void lifetime_expect_untouched(struct rig_transaction *t, struct rig_buffer *buffer,
+				      struct rig_transaction *waiter)
+{
+	struct kunit *test = t->rig->test;
+
+	KUNIT_EXPECT_EQ(test, waiter->reserved, 0);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_current_length(t->transaction), 8192);
+	rig_device_write(t->rig, t->address, 0, 8192, 9);
+	KUNIT_EXPECT_EQ(test, rig_complete(t), 0);
+	KUNIT_EXPECT_EQ(test, rig_matching(buffer, 0, 8192, 9), 8192);
+	KUNIT_EXPECT_EQ(test, waiter->reserved, 1);
+}
+
+static void lifetime_l04_release_under_way(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 8192, 3);
+	struct rig_transaction *t = rig_transaction(rig), *waiter = rig_transaction(rig);
+	struct rig_buffer *buffer = rig_contiguous(rig, 0, 8192);
+
+	rig_begin(t, buffer, 8192);
+	KUNIT_EXPECT_EQ(test, rig_reserve(waiter, 3), 0);
+	RIG_EXPECT_ILLEGAL(test, dmabay_transaction_release(t->transaction));
+	lifetime_expect_untouched(t, buffer, waiter);
+}
+
+static void lifetime_l05_delete_under_way(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 8192, 3);
+	struct rig_transaction *t = rig_transaction(rig), *waiter = rig_transaction(rig);
+	struct rig_buffer *buffer = rig_contiguous(rig, 0, 8192);
+
+	rig_begin(t, buffer, 8192);
+	KUNIT_EXPECT_EQ(test, rig_reserve(waiter, 3), 0);
+	RIG_EXPECT_WARNING(test, dmabay_transaction_delete(t->transaction));
+	/* A driver must not touch it any more; this test does, to see it unchanged. */
+	lifetime_expect_untouched(t, buffer, waiter);
+}
+
+/* L06: 100 000 cycles; what they took is all back, in every counter. */
+static void lifetime_l06_cycles(struct kunit *test)
+{
+	const unsigned int cycles = 100000;
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t = rig_transaction(rig);
+	struct rig_buffer *buffer = rig_contiguous(rig, 0, 8192);
+	struct dmabay_adapter_counters counters;
+	unsigned int i;
+
+	for (i = 0; i < cycles && test->status != KUNIT_FAILURE && !rig_time_is_up(rig); i++) {
+		rig_initialize(t, buffer, 8192);
+		rig_run(t);
+		if (!(i % 1024))
+			cond_resched();
+	}
+	kunit_info(test, "%u cycles\n", i);
+	KUNIT_EXPECT_EQ(test, t->programmed, i);
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 17);
+	dmabay_adapter_counters(rig->adapter, &counters);
+	KUNIT_EXPECT_EQ(test, counters.linked_bytes, 0);
+	KUNIT_EXPECT_EQ(test, counters.mapped, counters.unmapped);
+}
+
+/* The same with a reservation each time. */
+static void lifetime_reservation_cycles(struct kunit *test)
+{
+	const unsigned int cycles = 10000;
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t = rig_transaction(rig);
+	struct rig_buffer *buffer = rig_contiguous(rig, 0, 8192);
+	unsigned int i;
+
+	for (i = 0; i < cycles && test->status != KUNIT_FAILURE && !rig_time_is_up(rig); i++) {
+		KUNIT_ASSERT_EQ(test, rig_reserve(t, 1 + i % 17), 0);
+		rig_initialize(t, buffer, 4096);
+		rig_run(t);
+		KUNIT_ASSERT_EQ(test, dmabay_transaction_free_reservation(t->transaction), 0);
+		if (!(i % 1024))
+			cond_resched();
+	}
+	kunit_info(test, "%u cycles\n", i);
+	KUNIT_EXPECT_EQ(test, t->programmed, i);
+	KUNIT_EXPECT_EQ(test, t->reserved, i);
+}
+
+/* L07: every setting is back at its default after release. */
+static void lifetime_l07_release_resets(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t = rig_transaction(rig);
+	struct rig_buffer *buffer = rig_contiguous(rig, 0, 20000);
+
+	rig_initialize(t, buffer, 20000);
+	dmabay_transaction_set_immediate(t->transaction, true);
+	dmabay_transaction_set_max_length(t->transaction, 4096);
+	rig_run(t);
+	rig_hold(rig, 17);
+	rig_initialize(t, buffer, 20000);
+	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
+	rig_unhold(rig);
+	RIG_EXPECT_LENGTHS(rig, 20000);
+	rig_finish(t);
+}
+
+static void lifetime_complete_and_release(struct rig_transaction *t)
+{
+	struct kunit *test = t->rig->test;
+
+	if (rig_complete(t) == -EINPROGRESS)
+		return;
+	KUNIT_EXPECT_EQ(test, t->result, 0);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+}
+
+/* L10: released in the callback of its last transfer. */
+static void lifetime_l10_release_in_callback(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 8192, 3);
+	struct rig_transaction *t = rig_transaction(rig);
+	struct rig_buffer *buffer = rig_contiguous(rig, 0, 20000);
+
+	t->on_program = lifetime_complete_and_release;
+	rig_initialize(t, buffer, 20000);
+	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
+	RIG_EXPECT_LENGTHS(rig, 8192, 8192, 3616);
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 3);
+	rig_initialize(t, buffer, 20000);
+	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
+	KUNIT_EXPECT_EQ(test, t->programmed, 6);
+}
+
+static void lifetime_l12_release_after_error(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t = rig_transaction(rig);
+	struct rig_buffer *buffer = rig_contiguous(rig, 0, 4096);
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		rig_hold(rig, 17);
+		rig_initialize(t, buffer, 4096);
+		dmabay_transaction_set_immediate(t->transaction, true);
+		KUNIT_EXPECT_EQ(test, rig_execute(t), -ENOMEM);
+		KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+		rig_unhold(rig);
+		rig_initialize(t, buffer, 4096);
+		rig_run(t);
+	}
+	KUNIT_EXPECT_EQ(test, t->programmed, 3);
+}
+
+static void lifetime_complete_in_time(struct rig_transaction *t)
+{
+	if (rig_time_is_up(t->rig))
+		t->result = dmabay_transaction_completed_final(t->transaction, t->length);
+	else
+		rig_complete(t);
+}
+
+/*
+ * D01: 100 000 pieces, each completed inside program_dma: the stack does not grow
+ * with them, and no callback is nested in another.
+ */
+static void lifetime_d01_pieces(struct kunit *test)
+{
+	const unsigned int pieces = 100000;
+	struct rig *rig = rig_start(test, 32, 2);
+	struct rig_transaction *t = rig_transaction(rig);
+
+	t->on_program = lifetime_complete_in_time;
+	rig_initialize(t, rig_contiguous(rig, 0, 32 * pieces), 32 * pieces);
+	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
+	if (!rig_time_is_up(rig))
+		KUNIT_EXPECT_EQ(test, t->programmed, pieces);
+	KUNIT_EXPECT_EQ(test, t->result, 0);
+	KUNIT_EXPECT_FALSE(test, t->nested);
+	KUNIT_EXPECT_LE(test, rig_stack_used(rig), LIFETIME_STACK);
+	kunit_info(test, "%u pieces, %lu bytes of stack\n", t->programmed, rig_stack_used(rig));
+}
+
+/* D02: "more" for every nested completion but the last, all inside execute. */
+static void lifetime_d02_nested_results(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 4096, 2);
+	struct rig_transaction *t = rig_transaction(rig);
+
+	t->on_program = rig_complete_now;
+	rig_initialize(t, rig_contiguous(rig, 0, 65536), 65536);
+	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
+	KUNIT_EXPECT_EQ(test, t->in_progress, 15);
+	KUNIT_EXPECT_EQ(test, t->finished, 1);
+	KUNIT_EXPECT_EQ(test, t->result, 0);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_bytes_transferred(t->transaction), 65536);
+}
+
+static void lifetime_begin_again(struct rig_transaction *t)
+{
+	struct kunit *test = t->rig->test;
+	struct rig_buffer *buffer = t->data;
+	unsigned int programmed = t->programmed;
+
+	KUNIT_EXPECT_EQ(test, rig_complete(t), 0);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+	if (t->programmed >= 1000)
+		return;
+	rig_initialize(t, buffer, 4096);
+	/* Only marked; whoever runs this callback will stage it. */
+	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
+	KUNIT_EXPECT_EQ(test, t->programmed, programmed);
+}
+
+/* D03: completed, released, initialized and executed anew inside the callback. */
+static void lifetime_d03_again_in_callback(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 4096, 2);
+	struct rig_transaction *t = rig_transaction(rig);
+
+	t->data = rig_contiguous(rig, 0, 4096);
+	t->on_program = lifetime_begin_again;
+	rig_initialize(t, t->data, 4096);
+	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
+	KUNIT_EXPECT_EQ(test, t->programmed, 1000);
+	KUNIT_EXPECT_FALSE(test, t->nested);
+	KUNIT_EXPECT_LE(test, rig_stack_used(rig), LIFETIME_STACK);
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 2);
+}
+
+/* The same on a reservation. */
+static void lifetime_again_in_callback_reserved(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 4096, 2);
+	struct rig_transaction *t = rig_transaction(rig);
+
+	KUNIT_EXPECT_EQ(test, rig_reserve(t, 2), 0);
+	rig->stack_low = ULONG_MAX;
+	rig->stack_high = 0;
+	t->data = rig_contiguous(rig, 0, 4096);
+	t->on_program = lifetime_begin_again;
+	rig_initialize(t, t->data, 4096);
+	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
+	KUNIT_EXPECT_EQ(test, t->programmed, 1000);
+	KUNIT_EXPECT_FALSE(test, t->nested);
+	KUNIT_EXPECT_LE(test, rig_stack_used(rig), LIFETIME_STACK);
+}
+
+static void lifetime_complete_and_delete(struct rig_transaction *t)
+{
+	KUNIT_EXPECT_EQ(t->rig->test, rig_complete(t), 0);
+	rig_delete(t);
+}
+
+static void lifetime_delete(struct rig_transaction *t)
+{
+	rig_delete(t);
+}
+
+/* D05: deleted inside its own callback; the one who calls it outlives it. */
+static void lifetime_d05_delete_in_callback(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_buffer *buffer = rig_contiguous(rig, 0, 4096);
+	struct rig_transaction *t, *reserved;
+
+	/* in program_dma, inside execute */
+	t = rig_transaction(rig);
+	t->on_program = lifetime_complete_and_delete;
+	rig_initialize(t, buffer, 4096);
+	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
+	KUNIT_EXPECT_NULL(test, t->transaction);
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 17);
+
+	/* in reserved, inside reserve */
+	t = rig_transaction(rig);
+	t->on_reserved = lifetime_delete;
+	KUNIT_EXPECT_EQ(test, rig_reserve(t, 17), 0);
+	KUNIT_EXPECT_NULL(test, t->transaction);
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 17);
+
+	/* both, on the thread that frees */
+	rig_hold(rig, 17);
+	t = rig_transaction(rig);
+	t->on_program = lifetime_complete_and_delete;
+	rig_initialize(t, buffer, 4096);
+	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
+	reserved = rig_transaction(rig);
+	reserved->on_reserved = lifetime_delete;
+	KUNIT_EXPECT_EQ(test, rig_reserve(reserved, 17), 0);
+	rig_unhold(rig);
+	KUNIT_EXPECT_NULL(test, t->transaction);
+	KUNIT_EXPECT_NULL(test, reserved->transaction);
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 17);
+
+	/* in the callback of a later transfer */
+	t = rig_transaction(rig);
+	rig_begin(t, buffer, 4096);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_completed_length(t->transaction, 1),
+			-EINPROGRESS);
+	t->on_program = lifetime_complete_and_delete;
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_completed_length(t->transaction, 1),
+			-EINPROGRESS);
+	KUNIT_EXPECT_NULL(test, t->transaction);
+}
+
+/* A second thread that completes whatever is programmed. */
+struct lifetime_completer {
+	struct rig_transaction *t;
+	struct task_struct *task;
+	/* transfers handed over, and how many of them are done */
+	atomic_t programmed;
+	unsigned int completed;
+	struct completion over;
+	bool delete;
+	bool deleted;
+};
+
+static void lifetime_hand_over(struct rig_transaction *t)
+{
+	struct lifetime_completer *completer = t->data;
+
+	atomic_inc(&completer->programmed);
+	/* Let the other thread be quicker than this callback. */
+	while (completer->delete && !READ_ONCE(completer->deleted))
+		cpu_relax();
+}
+
+static int lifetime_complete_all(void *data)
+{
+	struct lifetime_completer *completer = data;
+	int ret = -EINPROGRESS;
+
+	while (ret == -EINPROGRESS && !kthread_should_stop()) {
+		if (atomic_read(&completer->programmed) == completer->completed) {
+			cond_resched();
+			cpu_relax();
+			continue;
+		}
+		completer->completed++;
+		if (rig_time_is_up(completer->t->rig))
+			ret = dmabay_transaction_completed_final(completer->t->transaction,
+								 completer->t->length);
+		else
+			ret = dmabay_transaction_completed(completer->t->transaction);
+	}
+	completer->t->result = ret;
+	if (completer->delete) {
+		dmabay_transaction_release(completer->t->transaction);
+		dmabay_transaction_delete(completer->t->transaction);
+		completer->t->transaction = NULL;
+		WRITE_ONCE(completer->deleted, true);
+	}
+	complete(&completer->over);
+	while (!kthread_should_stop())
+		schedule_timeout_idle(1);
+	return 0;
+}
+
+static void lifetime_start(struct lifetime_completer *completer, struct rig_transaction *t)
+{
+	struct kunit *test = t->rig->test;
+
+	completer->t = t;
+	t->data = completer;
+	t->on_program = lifetime_hand_over;
+	init_completion(&completer->over);
+	completer->task = kthread_run(lifetime_complete_all, completer, "dmabay_completer");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(completer->task));
+}
+
+/*
+ * D06: completions race with the callbacks they follow; still one callback at a
+ * time, and every byte once.
+ */
+static void lifetime_d06_never_concurrent(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 64, 2);
+	struct rig_transaction *t = rig_transaction(rig);
+	struct lifetime_completer completer = {};
+	const unsigned int pieces = 20000;
+
+	lifetime_start(&completer, t);
+	rig_initialize(t, rig_contiguous(rig, 0, 64 * pieces), 64 * pieces);
+	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
+	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&completer.over, 120 * HZ), 0);
+	kthread_stop(completer.task);
+	KUNIT_EXPECT_EQ(test, t->result, 0);
+	kunit_info(test, "%u pieces\n", t->programmed);
+	if (!rig_time_is_up(rig))
+		KUNIT_EXPECT_EQ(test, t->programmed, pieces);
+	KUNIT_EXPECT_FALSE(test, t->nested);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_bytes_transferred(t->transaction),
+			64 * t->programmed);
+}
+
+static DEFINE_SPINLOCK(lifetime_driver_lock);
+
+static void lifetime_callback_with_lock(struct rig_transaction *t)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&lifetime_driver_lock, flags);
+	t->finished++;
+	spin_unlock_irqrestore(&lifetime_driver_lock, flags);
+}
+
+/*
+ * D07: a driver takes its lock in the callbacks, and holds it over calls elsewhere:
+ * lockdep sees a cycle if the core holds a lock of its own in a callback.
+ */
+static void lifetime_d07_no_lock_in_callbacks(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 4096, 2);
+	struct rig_transaction *t = rig_transaction(rig);
+	struct rig_buffer *buffer = rig_contiguous(rig, 0, 8192);
+	unsigned long flags;
+
+	t->on_program = lifetime_callback_with_lock;
+	t->on_reserved = lifetime_callback_with_lock;
+	rig_hold(rig, 2);
+	KUNIT_EXPECT_EQ(test, rig_reserve(t, 2), 0);
+	rig_unhold(rig);
+	rig_initialize(t, buffer, 8192);
+	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_completed(t->transaction), -EINPROGRESS);
+
+	spin_lock_irqsave(&lifetime_driver_lock, flags);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_completed(t->transaction), 0);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_free_reservation(t->transaction), 0);
+	spin_unlock_irqrestore(&lifetime_driver_lock, flags);
+	KUNIT_EXPECT_EQ(test, t->finished, 3);
+}
+
+static int lifetime_map_fails(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			      struct dmabay_memory *memory, size_t offset, size_t *length,
+			      enum dmabay_direction direction, struct dmabay_sg_list *list)
+{
+	return -EIO;
+}
+
+static void lifetime_complete_then_fail(struct rig_transaction *t)
+{
+	struct kunit *test = t->rig->test;
+
+	kunit_activate_static_stub(test, dmabay_adapter_map_transfer, lifetime_map_fails);
+	rig_complete(t);
+}
+
+/*
+ * D09: the nested completion was told "more", and the next mapping fails: the owner
+ * of the loop is told, and nobody else.
+ */
+static void lifetime_d09_deferred_failure(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 4096, 2);
+	struct rig_transaction *t = rig_transaction(rig);
+	struct rig_buffer *buffer = rig_contiguous(rig, 0, 65536);
+
+	/* owner: execute */
+	t->on_program = lifetime_complete_then_fail;
+	rig_initialize(t, buffer, 65536);
+	KUNIT_EXPECT_EQ(test, rig_execute(t), -EIO);
+	kunit_deactivate_static_stub(test, dmabay_adapter_map_transfer);
+	KUNIT_EXPECT_EQ(test, t->result, -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, t->programmed, 1);
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 2);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_bytes_transferred(t->transaction), 4096);
+	RIG_EXPECT_ILLEGAL(test, dmabay_transaction_completed(t->transaction));
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+
+	/* owner: a completion */
+	t->on_program = NULL;
+	rig_begin(t, buffer, 65536);
+	t->on_program = lifetime_complete_then_fail;
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_completed(t->transaction), -EIO);
+	kunit_deactivate_static_stub(test, dmabay_adapter_map_transfer);
+	KUNIT_EXPECT_EQ(test, t->result, -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, t->programmed, 3);
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 2);
+}
+
+struct lifetime_failure {
+	unsigned int calls;
+	int status;
+	void *context;
+};
+
+static struct lifetime_failure lifetime_failed_calls;
+
+static void lifetime_failed(struct dmabay_transaction *transaction, void *context, int status)
+{
+	lifetime_failed_calls.calls++;
+	lifetime_failed_calls.status = status;
+	lifetime_failed_calls.context = context;
+}
+
+/* After a late grant there is no caller to tell; the failed callback is told, once. */
+static void lifetime_failure_after_late_grant(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 4096, 2);
+	struct rig_transaction *t = rig_transaction(rig), *next = rig_transaction(rig);
+	struct rig_buffer *buffer = rig_contiguous(rig, 0, 65536);
+
+	memset(&lifetime_failed_calls, 0, sizeof(lifetime_failed_calls));
+	dmabay_transaction_set_failed(t->transaction, lifetime_failed);
+	rig_hold(rig, 2);
+	rig_initialize(t, buffer, 65536);
+	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
+	KUNIT_EXPECT_EQ(test, rig_reserve(next, 2), 0);
+	kunit_activate_static_stub(test, dmabay_adapter_map_transfer, lifetime_map_fails);
+	rig_unhold(rig);
+	kunit_deactivate_static_stub(test, dmabay_adapter_map_transfer);
+	KUNIT_EXPECT_EQ(test, lifetime_failed_calls.calls, 1);
+	KUNIT_EXPECT_EQ(test, lifetime_failed_calls.status, -EIO);
+	KUNIT_EXPECT_PTR_EQ(test, lifetime_failed_calls.context, t);
+	KUNIT_EXPECT_EQ(test, t->programmed, 0);
+	/* Its registers went on to the next in line. */
+	KUNIT_EXPECT_EQ(test, next->reserved, 1);
+	RIG_EXPECT_ILLEGAL(test, rig_execute(t));
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_free_reservation(next->transaction), 0);
+
+	/* At once it is execute that tells, and only it. */
+	rig_initialize(t, buffer, 65536);
+	kunit_activate_static_stub(test, dmabay_adapter_map_transfer, lifetime_map_fails);
+	KUNIT_EXPECT_EQ(test, rig_execute(t), -EIO);
+	kunit_deactivate_static_stub(test, dmabay_adapter_map_transfer);
+	KUNIT_EXPECT_EQ(test, lifetime_failed_calls.calls, 1);
+}
+
+/* D10: deleted on another CPU while the callback still runs inside execute. */
+static void lifetime_d10_deleted_elsewhere(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 4096, 2);
+	struct rig_buffer *buffer = rig_contiguous(rig, 0, 4096);
+	unsigned int round;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "one CPU");
+	for (round = 0; round < 100 && test->status != KUNIT_FAILURE && !rig_time_is_up(rig);
+	     round++) {
+		struct lifetime_completer completer = { .delete = true };
+		struct rig_transaction *t = rig_transaction(rig);
+
+		rig_initialize(t, buffer, 4096);
+		lifetime_start(&completer, t);
+		KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
+		KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&completer.over, 60 * HZ), 0);
+		kthread_stop(completer.task);
+		KUNIT_EXPECT_EQ(test, t->result, 0);
+		KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 2);
+	}
+}
+
+static void lifetime_free_and_go_on(struct rig_transaction *t)
+{
+	unsigned int *next = t->rig->holder->data;
+
+	/* In order, one after the other. */
+	KUNIT_EXPECT_EQ(t->rig->test, (unsigned long)t->data, (*next)++);
+	KUNIT_EXPECT_EQ(t->rig->test, dmabay_transaction_free_reservation(t->transaction), 0);
+}
+
+/*
+ * D11: 10 000 in line, each of which frees in its callback, and so grants the next:
+ * in order, on one thread, on no more stack than one takes.
+ */
+static void lifetime_d11_chain_of_waiters(struct kunit *test)
+{
+	const unsigned int count = 10000;
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t;
+	unsigned int i, next = 0;
+
+	rig_hold(rig, 17);
+	rig->holder->data = &next;
+	rig->stack_low = ULONG_MAX;
+	rig->stack_high = 0;
+	for (i = 0; i < count; i++) {
+		t = rig_transaction(rig);
+		t->data = (void *)(unsigned long)i;
+		t->on_reserved = lifetime_free_and_go_on;
+		KUNIT_ASSERT_EQ(test, rig_reserve(t, 1 + i % 17), 0);
+	}
+	KUNIT_EXPECT_EQ(test, rig_waiters(rig), count);
+	KUNIT_EXPECT_EQ(test, next, 0);
+	rig_unhold(rig);
+	KUNIT_EXPECT_EQ(test, next, count);
+	KUNIT_EXPECT_EQ(test, rig_waiters(rig), 0);
+	KUNIT_EXPECT_LE(test, rig_stack_used(rig), LIFETIME_STACK);
+	kunit_info(test, "%lu bytes of stack\n", rig_stack_used(rig));
+}
+
+static void lifetime_finish_and_go_on(struct rig_transaction *t)
+{
+	unsigned int *next = t->rig->holder->data;
+
+	KUNIT_EXPECT_EQ(t->rig->test, (unsigned long)t->data, (*next)++);
+	KUNIT_EXPECT_EQ(t->rig->test, rig_complete(t), 0);
+	rig_delete(t);
+}
+
+/* The same with executions that complete and delete themselves. */
+static void lifetime_chain_of_executions(struct kunit *test)
+{
+	const unsigned int count = 10000;
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_buffer *buffer = rig_contiguous(rig, 0, 65536);
+	struct rig_transaction *t;
+	unsigned int i, next = 0;
+
+	rig_hold(rig, 17);
+	rig->holder->data = &next;
+	rig->stack_low = ULONG_MAX;
+	rig->stack_high = 0;
+	for (i = 0; i < count; i++) {
+		t = rig_transaction(rig);
+		t->data = (void *)(unsigned long)i;
+		t->on_program = lifetime_finish_and_go_on;
+		rig_initialize(t, buffer, 4096 * (1 + i % 16));
+		KUNIT_ASSERT_EQ(test, rig_execute(t), 0);
+	}
+	rig_unhold(rig);
+	KUNIT_EXPECT_EQ(test, next, count);
+	KUNIT_EXPECT_LE(test, rig_stack_used(rig), LIFETIME_STACK);
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 17);
+}
+
+static void lifetime_k01_cancel_queued(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t = rig_transaction(rig);
+
+	rig_hold(rig, 17);
+	rig_initialize(t, rig_contiguous(rig, 0, 4096), 4096);
+	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
+	KUNIT_EXPECT_TRUE(test, dmabay_transaction_cancel(t->transaction));
+	KUNIT_EXPECT_EQ(test, rig_waiters(rig), 0);
+	rig_unhold(rig);
+	KUNIT_EXPECT_EQ(test, t->programmed, 0);
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 17);
+}
+
+static void lifetime_k02_cancelled_is_over(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t = rig_transaction(rig);
+
+	rig_hold(rig, 17);
+	rig_initialize(t, rig_contiguous(rig, 0, 4096), 4096);
+	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
+	KUNIT_EXPECT_TRUE(test, dmabay_transaction_cancel(t->transaction));
+	RIG_EXPECT_ILLEGAL(test, dmabay_transaction_completed_final(t->transaction, 0));
+	KUNIT_EXPECT_FALSE(test, dmabay_transaction_cancel(t->transaction));
+}
+
+static void lifetime_k03_used_again(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t = rig_transaction(rig);
+	struct rig_buffer *buffer = rig_contiguous(rig, 0, 4096);
+
+	rig_hold(rig, 17);
+	rig_initialize(t, buffer, 4096);
+	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
+	KUNIT_EXPECT_TRUE(test, dmabay_transaction_cancel(t->transaction));
+	rig_unhold(rig);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+	rig_initialize(t, buffer, 4096);
+	rig_run(t);
+	RIG_EXPECT_LENGTHS(rig, 4096);
+}
+
+static void lifetime_k04_cancel_programmed(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t = rig_transaction(rig);
+
+	rig_begin(t, rig_contiguous(rig, 0, 4096), 4096);
+	KUNIT_EXPECT_FALSE(test, dmabay_transaction_cancel(t->transaction));
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_current_length(t->transaction), 4096);
+	rig_finish(t);
+}
+
+/* K05, decision 6.3-8: nothing is cancelled in advance. */
+static void lifetime_k05_cancel_initialized(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t = rig_transaction(rig);
+
+	rig_initialize(t, rig_contiguous(rig, 0, 4096), 4096);
+	KUNIT_EXPECT_FALSE(test, dmabay_transaction_cancel(t->transaction));
+	rig_run(t);
+	RIG_EXPECT_LENGTHS(rig, 4096);
+}
+
+static void lifetime_k06_cancel_illegal(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t = rig_transaction(rig);
+	bool cancelled = true;
+
+	RIG_EXPECT_WARNING(test, cancelled = dmabay_transaction_cancel(t->transaction));
+	KUNIT_EXPECT_FALSE(test, cancelled);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+	cancelled = true;
+	RIG_EXPECT_WARNING(test, cancelled = dmabay_transaction_cancel(t->transaction));
+	KUNIT_EXPECT_FALSE(test, cancelled);
+}
+
+static void lifetime_k07_cancel_over(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t = rig_transaction(rig);
+	struct rig_buffer *buffer = rig_contiguous(rig, 0, 4096);
+
+	rig_begin(t, buffer, 4096);
+	KUNIT_EXPECT_EQ(test, rig_complete(t), 0);
+	KUNIT_EXPECT_FALSE(test, dmabay_transaction_cancel(t->transaction));
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_bytes_transferred(t->transaction), 4096);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+	rig_begin(t, buffer, 4096);
+	RIG_EXPECT_QUIET(test, dmabay_transaction_completed_length(t->transaction, 4097), -EINVAL);
+	KUNIT_EXPECT_FALSE(test, dmabay_transaction_cancel(t->transaction));
+}
+
+static void lifetime_k10_cancel_between_transfers(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 4096, 2);
+	struct rig_transaction *t = rig_transaction(rig);
+
+	rig_begin(t, rig_contiguous(rig, 0, 8192), 8192);
+	KUNIT_EXPECT_EQ(test, rig_complete(t), -EINPROGRESS);
+	KUNIT_EXPECT_FALSE(test, dmabay_transaction_cancel(t->transaction));
+	KUNIT_EXPECT_EQ(test, rig_complete(t), 0);
+}
+
+static void lifetime_k11_cancel_pending(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t = rig_transaction(rig);
+
+	rig_hold(rig, 17);
+	KUNIT_EXPECT_EQ(test, rig_reserve(t, 4), 0);
+	KUNIT_EXPECT_TRUE(test, dmabay_transaction_cancel(t->transaction));
+	rig_unhold(rig);
+	KUNIT_EXPECT_EQ(test, t->reserved, 0);
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 17);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+
+	/* A granted one is not cancelled. */
+	KUNIT_EXPECT_EQ(test, rig_reserve(t, 4), 0);
+	KUNIT_EXPECT_FALSE(test, dmabay_transaction_cancel(t->transaction));
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 13);
+}
+
+/* Reserves and frees all registers, over and over. */
+struct lifetime_grabber {
+	struct rig_transaction *t;
+	unsigned int rounds;
+};
+
+static int lifetime_grab(void *data)
+{
+	struct lifetime_grabber *grabber = data;
+	struct dmabay_transaction *transaction = grabber->t->transaction;
+
+	while (!kthread_should_stop()) {
+		unsigned int before = READ_ONCE(grabber->t->reserved);
+
+		if (dmabay_transaction_reserve(transaction, DMABAY_READ_FROM_DEVICE, 17,
+					       rig_reserved, grabber->t))
+			break;
+		while (READ_ONCE(grabber->t->reserved) == before && !kthread_should_stop())
+			cond_resched();
+		dmabay_transaction_free_reservation(transaction);
+		WRITE_ONCE(grabber->rounds, grabber->rounds + 1);
+		cond_resched();
+	}
+	while (!kthread_should_stop())
+		schedule_timeout_idle(1);
+	return 0;
+}
+
+/* K12: cancelled and no callback, or not cancelled and one callback; never else. */
+static void lifetime_k12_cancel_races_with_grant(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct lifetime_grabber grabber = { .t = rig_transaction(rig) };
+	struct rig_transaction *t = rig_transaction(rig);
+	unsigned int round, cancelled = 0;
+	struct task_struct *task;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "one CPU");
+	task = kthread_run(lifetime_grab, &grabber, "dmabay_grabber");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	for (round = 0; round < 100000 && test->status != KUNIT_FAILURE && !rig_time_is_up(rig);
+	     round++) {
+		unsigned int before = READ_ONCE(t->reserved);
+		bool won;
+
+		KUNIT_EXPECT_EQ(test, rig_reserve(t, 17), 0);
+		ndelay(round % 1024);
+		won = dmabay_transaction_cancel(t->transaction);
+		if (!won) {
+			/* Granted, or about to be: then the callback comes. */
+			while (READ_ONCE(t->reserved) == before)
+				cpu_relax();
+		} else {
+			cancelled++;
+		}
+		KUNIT_EXPECT_EQ(test, dmabay_transaction_free_reservation(t->transaction), 0);
+		KUNIT_EXPECT_EQ(test, t->reserved, before + !won);
+		if (!(round % 64))
+			cond_resched();
+	}
+	kthread_stop(task);
+	kunit_info(test, "%u rounds, %u cancelled, %u other grants\n", round, cancelled,
+		   grabber.rounds);
+}
+
+static void lifetime_cancel_in_callback(struct rig_transaction *t)
+{
+	KUNIT_EXPECT_FALSE(t->rig->test, dmabay_transaction_cancel(t->transaction));
+}
+
+/* K13: from inside the callback it is too late. */
+static void lifetime_k13_cancel_in_callback(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t = rig_transaction(rig);
+
+	t->on_reserved = lifetime_cancel_in_callback;
+	t->on_program = lifetime_cancel_in_callback;
+	KUNIT_EXPECT_EQ(test, rig_reserve(t, 4), 0);
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 13);
+	rig_begin(t, rig_contiguous(rig, 0, 4096), 4096);
+	rig_finish(t);
+}
+
+static struct kunit_case lifetime_cases[] = {
+	RIG_CASE(lifetime_l01_release_completed),
+	RIG_CASE(lifetime_l02_release_twice),
+	RIG_CASE(lifetime_l03_release_initialized),
+	RIG_CASE(lifetime_l04_release_under_way),
+	RIG_CASE(lifetime_l05_delete_under_way),
+	RIG_CASE_SLOW(lifetime_l06_cycles),
+	RIG_CASE_SLOW(lifetime_reservation_cycles),
+	RIG_CASE(lifetime_l07_release_resets),
+	RIG_CASE(lifetime_l10_release_in_callback),
+	RIG_CASE(lifetime_l12_release_after_error),
+	RIG_CASE_SLOW(lifetime_d01_pieces),
+	RIG_CASE(lifetime_d02_nested_results),
+	RIG_CASE(lifetime_d03_again_in_callback),
+	RIG_CASE(lifetime_again_in_callback_reserved),
+	RIG_CASE(lifetime_d05_delete_in_callback),
+	RIG_CASE_SLOW(lifetime_d06_never_concurrent),
+	RIG_CASE(lifetime_d07_no_lock_in_callbacks),
+	RIG_CASE(lifetime_d09_deferred_failure),
+	RIG_CASE(lifetime_failure_after_late_grant),
+	RIG_CASE(lifetime_d10_deleted_elsewhere),
+	RIG_CASE_SLOW(lifetime_d11_chain_of_waiters),
+	RIG_CASE_SLOW(lifetime_chain_of_executions),
+	RIG_CASE(lifetime_k01_cancel_queued),
+	RIG_CASE(lifetime_k02_cancelled_is_over),
+	RIG_CASE(lifetime_k03_used_again),
+	RIG_CASE(lifetime_k04_cancel_programmed),
+	RIG_CASE(lifetime_k05_cancel_initialized),
+	RIG_CASE(lifetime_k06_cancel_illegal),
+	RIG_CASE(lifetime_k07_cancel_over),
+	RIG_CASE(lifetime_k10_cancel_between_transfers),
+	RIG_CASE(lifetime_k11_cancel_pending),
+	RIG_CASE_SLOW(lifetime_k12_cancel_races_with_grant),
+	RIG_CASE(lifetime_k13_cancel_in_callback),
+	{}
+};
+
+struct kunit_suite dmabay_lifetime_suite = {
+	.name = "dmabay_lifetime",
+	.exit = rig_end,
+	.test_cases = lifetime_cases,
+};
+kunit_test_suite(dmabay_lifetime_suite);

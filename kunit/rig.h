@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The rig: what every suite needs to show how dmabay behaves.
+ *
+ * A rig is one device with one enabler over one provider, transactions whose
+ * callbacks are logged, and buffers. rig_exit() takes all of it apart, whatever
+ * state a failed test left it in, and expects every map register to be free.
+ *
+ * A test runs once for each provider (RIG_CASE), or over bounce (KUNIT_CASE). A
+ * provider that cannot be had on this machine is skipped with its reason.
+ *
+ * A test thread owns its rig. Only the log has a lock, because callbacks can run
+ * on any thread.
+ */
+#ifndef _DMABAY_RIG_H
+#define _DMABAY_RIG_H
+
+#include <kunit/test.h>
+#include <linux/bug.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/spinlock.h>
+
+#include <linux/dmabay.h>
+
+struct iommu_domain;
+struct pci_dev;
+
+/* What a test is run over; @translated: behind the IOMMU of QEMU's edu function. */
+struct rig_provider {
+	const char *name;
+	enum dmabay_provider provider;
+	bool translated;
+};
+
+static __maybe_unused const struct rig_provider rig_providers[] = {
+	{ "direct", DMABAY_PROVIDER_DIRECT, false },
+	{ "bounce", DMABAY_PROVIDER_BOUNCE, false },
+	{ "direct_iommu", DMABAY_PROVIDER_DIRECT, true },
+	{ "bounce_iommu", DMABAY_PROVIDER_BOUNCE, true },
+	{ "iova", DMABAY_PROVIDER_IOVA, true },
+};
+
+__maybe_unused KUNIT_ARRAY_PARAM_DESC(rig, rig_providers, name);
+
+#define RIG_CASE(name)		KUNIT_CASE_PARAM(name, rig_gen_params)
+#define RIG_CASE_SLOW(name)						\
+	KUNIT_CASE_PARAM_ATTR(name, rig_gen_params, ((struct kunit_attributes) {	\
+		.speed = KUNIT_SPEED_SLOW,				\
+	}))
+
+/* Callbacks that are remembered; more are counted. */
+#define RIG_EVENTS		256
+
+/* What a test that does the same many times may take, on an emulated machine. */
+#define RIG_SECONDS		20
+
+enum rig_event_kind {
+	RIG_PROGRAM,
+	RIG_RESERVED,
+};
+
+struct rig_transaction;
+
+/* One callback, and what the object said inside it. */
+struct rig_event {
+	enum rig_event_kind kind;
+	struct rig_transaction *transaction;
+	struct device *dev;
+	enum dmabay_direction direction;
+	unsigned int count;
+	dma_addr_t address;
+	size_t length;
+	size_t current_length;
+	size_t bytes_transferred;
+	struct task_struct *task;
+};
+
+struct rig {
+	struct kunit *test;
+	const struct rig_provider *param;
+	struct task_struct *task;
+	unsigned long deadline;
+	struct device *dev;
+	struct pci_dev *edu;
+	struct iommu_domain *domain;
+	struct dmabay_enabler *enabler;
+	struct dmabay_adapter *adapter;
+	struct rig_transaction *holder;
+	struct list_head transactions;
+	struct list_head buffers;
+	/* guards the log */
+	spinlock_t lock;
+	unsigned long stack_low;
+	unsigned long stack_high;
+	unsigned int events;
+	struct rig_event log[RIG_EVENTS];
+};
+
+/*
+ * A transaction with a script. @on_program and @on_reserved run inside the
+ * callback; without them nothing happens until the test acts.
+ */
+struct rig_transaction {
+	struct list_head node;
+	struct rig *rig;
+	struct dmabay_transaction *transaction;
+	void (*on_program)(struct rig_transaction *t);
+	void (*on_reserved)(struct rig_transaction *t);
+	void *data;
+	bool answer;
+	/* what happened */
+	unsigned int programmed;
+	unsigned int reserved;
+	atomic_t depth;
+	bool nested;
+	int result;
+	unsigned int in_progress;
+	unsigned int finished;
+	/* the transfer that was programmed last */
+	dma_addr_t address;
+	size_t length;
+};
+
+struct rig_buffer {
+	struct list_head node;
+	struct rig *rig;
+	struct dmabay_memory *memory;
+	unsigned int offset;
+	size_t length;
+	unsigned int count;
+	unsigned int order;
+	bool contiguous;
+	struct page **pages;
+};
+
+/* A device of its own, with a 32-bit DMA mask and no IOMMU. */
+struct device *rig_new_device(struct kunit *test);
+/* The device alone; skips the test if the provider has none here. */
+struct rig *rig_prepare(struct kunit *test);
+/* What rig_prepare()d devices are asked for in most tests. */
+struct dmabay_enabler_config rig_config(struct rig *rig, size_t max_length,
+					unsigned int map_registers);
+void rig_enable(struct rig *rig, const struct dmabay_enabler_config *config);
+/* Both, with so many map registers. */
+struct rig *rig_start(struct kunit *test, size_t max_length, unsigned int map_registers);
+/* The adapter alone, without an enabler. */
+struct rig *rig_start_adapter(struct kunit *test, size_t max_length, unsigned int map_registers);
+/* Delete all transactions and the enabler; expects that every register came back. */
+void rig_stop(struct rig *rig);
+/* Stop, and give all memory back. A test that makes several rigs calls it in between. */
+void rig_exit(struct kunit *test);
+/* For struct kunit_suite: exit, and note the result of the test. */
+void rig_end(struct kunit *test);
+
+struct rig_transaction *rig_transaction(struct rig *rig);
+void rig_delete(struct rig_transaction *t);
+bool rig_program(struct dmabay_transaction *transaction, struct device *dev, void *context,
+		 enum dmabay_direction direction, const struct dmabay_sg_list *list);
+void rig_reserved(struct dmabay_transaction *transaction, void *context);
+
+/* These expect success; the dmabay_ functions are for the rest. */
+void rig_initialize(struct rig_transaction *t, struct rig_buffer *buffer, size_t length);
+void rig_initialize_direction(struct rig_transaction *t, enum dmabay_direction direction,
+			      struct dmabay_memory *memory, size_t offset, size_t length);
+int rig_execute(struct rig_transaction *t);
+int rig_reserve(struct rig_transaction *t, unsigned int map_registers);
+int rig_complete(struct rig_transaction *t);
+/* Initialize, execute: one transfer is programmed and under way after it. */
+void rig_begin(struct rig_transaction *t, struct rig_buffer *buffer, size_t length);
+/* Complete to the end and release. */
+void rig_finish(struct rig_transaction *t);
+
+/* Execute what is initialized, complete each transfer inside its callback, release. */
+void rig_run(struct rig_transaction *t);
+
+/* Scripts: complete every piece at once; initialize and execute t->data (a buffer). */
+void rig_complete_now(struct rig_transaction *t);
+void rig_begin_data(struct rig_transaction *t);
+
+/* Make so many registers unavailable until rig_unhold(). */
+void rig_hold(struct rig *rig, unsigned int map_registers);
+void rig_unhold(struct rig *rig);
+unsigned int rig_free_registers(struct rig *rig);
+unsigned int rig_waiters(struct rig *rig);
+
+/* One physically contiguous range, one group; or pages of which no two may be joined. */
+struct rig_buffer *rig_contiguous(struct rig *rig, unsigned int offset, size_t length);
+struct rig_buffer *rig_scattered(struct rig *rig, unsigned int offset, size_t length);
+/* A buffer without a memory, of which the test makes what it needs; one folio of 2^order pages. */
+struct rig_buffer *rig_pages(struct rig *rig, unsigned int order);
+/* A chain of so many groups of @length bytes at @offset into their first page. */
+struct rig_buffer *rig_chain(struct rig *rig, unsigned int groups, unsigned int offset,
+			     size_t length);
+
+u8 rig_pattern(u8 seed, size_t at);
+u8 *rig_byte(struct rig_buffer *buffer, size_t at);
+void rig_fill(struct rig_buffer *buffer, u8 seed);
+/* Bytes from @at on that carry the pattern. */
+size_t rig_matching(struct rig_buffer *buffer, size_t at, size_t length, u8 seed);
+
+/* The device's side: 0 where the device can reach nothing. */
+phys_addr_t rig_translate(struct rig *rig, dma_addr_t address);
+/* The device writes, or compares, @length bytes of the pattern, from its byte @at on. */
+void rig_device_write(struct rig *rig, dma_addr_t address, size_t at, size_t length, u8 seed);
+size_t rig_device_matching(struct rig *rig, dma_addr_t address, size_t at, size_t length, u8 seed);
+
+/*
+ * A test that repeats stops then, says how far it came, and is content with what
+ * it has seen; natively it is through long before.
+ */
+bool rig_time_is_up(struct rig *rig);
+
+/* How far apart the callbacks on the test's own thread were on its stack. */
+unsigned long rig_stack_used(struct rig *rig);
+
+/* The lengths of all transfers logged so far, in order. */
+void rig_expect_lengths(struct rig *rig, unsigned int count, const size_t *lengths);
+#define RIG_EXPECT_LENGTHS(rig, ...)						\
+	rig_expect_lengths(rig, ARRAY_SIZE(((size_t[]) { __VA_ARGS__ })),	\
+			   ((size_t[]) { __VA_ARGS__ }))
+
+/*
+ * An illegal call is refused. The first of its kind since boot warns, which is kept
+ * out of the log and counted; see dmabay_cases.
+ */
+extern atomic_t rig_illegal_calls;
+extern atomic_t rig_warnings;
+
+void rig_count_warnings(struct kunit *test, int warnings);
+
+#define RIG_EXPECT_ILLEGAL(test, call)						\
+do {										\
+	struct kunit *__test = (test);						\
+	int __result = 0;							\
+										\
+	kunit_warning_suppress(__test) {					\
+		__result = (call);						\
+		rig_count_warnings(__test, KUNIT_SUPPRESSED_WARNING_COUNT());	\
+	}									\
+	KUNIT_EXPECT_EQ_MSG(__test, __result, -EBADFD, "%s", #call);		\
+} while (0)
+
+/* The same for calls with another result, or none. */
+#define RIG_EXPECT_WARNING(test, call)						\
+do {										\
+	struct kunit *__test = (test);						\
+										\
+	kunit_warning_suppress(__test) {					\
+		call;								\
+		rig_count_warnings(__test, KUNIT_SUPPRESSED_WARNING_COUNT());	\
+	}									\
+} while (0)
+
+/* For calls that may warn, or may not. */
+#define RIG_EXPECT_QUIET(test, call, result)					\
+do {										\
+	struct kunit *__test = (test);						\
+	int __result = 0;							\
+										\
+	kunit_warning_suppress(__test)						\
+		__result = (call);						\
+	KUNIT_EXPECT_EQ_MSG(__test, __result, result, "%s", #call);		\
+} while (0)
+
+/* How the runs of one test went. */
+struct rig_result {
+	char name[64];
+	unsigned int passed;
+	unsigned int failed;
+	unsigned int skipped;
+};
+
+/* The result of a test by its name, or NULL if it did not run. */
+const struct rig_result *rig_result(const char *name);
+
+/* The suites, for the table of cases. */
+extern struct kunit_suite dmabay_memory_suite;
+extern struct kunit_suite dmabay_enabler_suite;
+extern struct kunit_suite dmabay_transaction_suite;
+extern struct kunit_suite dmabay_execute_suite;
+extern struct kunit_suite dmabay_completion_suite;
+extern struct kunit_suite dmabay_reservation_suite;
+extern struct kunit_suite dmabay_lifetime_suite;
+extern struct kunit_suite dmabay_adapter_suite;
+extern struct kunit_suite dmabay_mapregs_suite;
+
+#endif /* _DMABAY_RIG_H */

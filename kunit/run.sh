@@ -1,0 +1,104 @@
+#!/bin/bash
+# The kernels that are built from source: the newest one, with this repository
+# inside it as drivers/dmabay, for KUnit; and without it, to boot the selftests.
+#
+#   run.sh uml [OPTIONS OF kunit.py exec]      run the suites on User-Mode Linux
+#   run.sh x86_64 [OPTIONS OF kunit.py exec]   run them on a PC with VT-d, in QEMU
+#   run.sh kernel DIR                          put the bare x86_64 kernel into DIR
+#
+# The repository is copied, not linked, and everything is built in the cache, so
+# that nothing is ever written here and several checkouts share one kernel.
+
+# shellcheck source=../userspace/vm/lib.sh
+. "$(dirname "$0")/../userspace/vm/lib.sh"
+
+what=${1:?uml, x86_64 or kernel}
+shift
+source=$("$vm/kernel" source)
+tree=$cache/kunit/tree
+
+# A tree of links to the kernel source in which drivers/dmabay exists. kunit.py must
+# be a real copy, because it builds where it finds itself.
+in_tree() {
+	if [ ! -e "$tree/ready" ]; then
+		rm -rf "$tree"
+		cp -as "$source" "$tree"
+		rm -rf "$tree/tools/testing/kunit" "$tree/drivers/Kconfig" "$tree/drivers/Makefile"
+		cp -a "$source/tools/testing/kunit" "$tree/tools/testing/kunit"
+		cp -a "$source/drivers/Kconfig" "$source/drivers/Makefile" "$tree/drivers/"
+		# shellcheck disable=SC2016 # sed's last line
+		sed -i '$i source "drivers/dmabay/Kconfig"\n' "$tree/drivers/Kconfig"
+		echo 'obj-y += dmabay/' >>"$tree/drivers/Makefile"
+		touch "$tree/ready"
+	fi
+	# Compared by content and stamped now when it differs: two checkouts that
+	# take turns never leave each other stale objects.
+	mkdir -p "$tree/drivers/dmabay"
+	rsync -rc --delete "${built[@]}" --exclude=/.git --exclude=/userspace \
+		"$repo/" "$tree/drivers/dmabay/"
+}
+
+# kunit VERB ARGUMENTS...: what it reads is the build folder and the architecture.
+kunit() {
+	local verb=$1
+	shift
+	cd "$tree"
+	PATH=$repo/kunit/qemu/bin:$PATH \
+		python3 -B tools/testing/kunit/kunit.py "$verb" --build_dir="$build" "${machine[@]}" "$@"
+}
+
+# compile KUNITCONFIG: kunit.py builds in silence, so it only configures.
+compile() {
+	mkdir -p "$build"
+	kunit config --kunitconfig="$1"
+	# shellcheck disable=SC2086 # a list of targets
+	nice make -C "$tree" O="$build" ARCH="$arch" -j"$jobs" $target
+}
+
+# bare DIR: the x86_64 kernel as it is without this project, and what is needed to
+# build modules for it, as a distribution would package it.
+bare() {
+	mkdir -p "$build" "$1"
+	grep -v DMABAY "$repo/kunit/x86_64.kunitconfig" >"$build/bare.kunitconfig"
+	compile "$build/bare.kunitconfig"
+	cp "$build/arch/x86/boot/bzImage" "$1/vmlinuz"
+	cp "$build/.config" "$1/config"
+	cp "$build/include/config/kernel.release" "$1/release"
+	rsync -a --delete --prune-empty-dirs --include='*/' --include=/.config \
+		--include=/Module.symvers --include='/include/**' --include='/arch/x86/include/**' \
+		--include='/scripts/**' --include=/tools/objtool/objtool --exclude='*' \
+		"$build/" "$1/build/"
+	printf 'export KBUILD_OUTPUT = %s\ninclude %s\n' \
+		"$1/build" "$source/Makefile" >"$1/build/Makefile"
+}
+
+case $what in
+uml) arch=um build=$cache/kunit/uml machine=(--arch=um) target='' config=.kunitconfig ;;
+x86_64 | kernel)
+	arch=x86_64 build=$cache/kunit/x86_64 target='bzImage modules' config=x86_64.kunitconfig
+	machine=(--arch=x86_64 --qemu_config="$repo/kunit/qemu/vtd_strict.py")
+	;;
+*) die "unknown: $what" ;;
+esac
+
+# Built first, from the same folder, so that the modules for it see no built-in dmabay.
+[ "$what" != x86_64 ] || "$vm/kernel" newest >/dev/null
+
+mkdir -p "$cache/kunit"
+one kunit-tree
+step "copy the sources into the kernel tree" "5 s" in_tree
+
+if [ "$what" = kernel ]; then
+	step "build the newest kernel, x86_64, with debugging aids" "8 min" bare "${1:?a directory}"
+	exit
+fi
+
+step "build the KUnit kernel, $what" "30 s, the first time 4 min" compile "$repo/kunit/$config"
+rc=0
+kunit exec --timeout=900 "$@" || rc=$?
+if "$vm/splats" "$build/test.log"; then
+	echo "ok kernel log of $what"
+else
+	echo "not ok kernel log of $what"
+fi
+exit "$rc"
