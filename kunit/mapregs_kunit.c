@@ -865,8 +865,8 @@ static struct kunit_case mapregs_cases[] = {
 	RIG_CASE(mapregs_unlink),
 	RIG_CASE(mapregs_unlink_busy),
 	RIG_CASE(mapregs_linked_twice),
-	RIG_CASE_SLOW(mapregs_edges_of_large_links),
-	RIG_CASE_SLOW(mapregs_r01_ledger),
+	RIG_CASE(mapregs_edges_of_large_links),
+	RIG_CASE(mapregs_r01_ledger),
 	{}
 };
 

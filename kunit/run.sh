@@ -73,10 +73,12 @@ bare() {
 }
 
 case $what in
-uml) arch=um build=$cache/kunit/uml machine=(--arch=um) target='' config=.kunitconfig ;;
+uml) arch=um build=$cache/kunit/uml machine=(--arch=um) target='' config=.kunitconfig filter=() ;;
 x86_64 | kernel)
 	arch=x86_64 build=$cache/kunit/x86_64 target='bzImage modules' config=x86_64.kunitconfig
 	machine=(--arch=x86_64 --qemu_config="$repo/kunit/qemu/vtd_strict.py")
+	# The long loops depend on no provider; UML runs them a hundred times as fast.
+	filter=(--filter "speed>slow")
 	;;
 *) die "unknown: $what" ;;
 esac
@@ -95,7 +97,7 @@ fi
 
 step "build the KUnit kernel, $what" "30 s, the first time 4 min" compile "$repo/kunit/$config"
 rc=0
-kunit exec --timeout=900 "$@" || rc=$?
+kunit exec --timeout=900 "${filter[@]}" "$@" || rc=$?
 if "$vm/splats" "$build/test.log"; then
 	echo "ok kernel log of $what"
 else
