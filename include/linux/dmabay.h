@@ -838,8 +838,9 @@ int dmabay_transaction_initialize_offset(struct dmabay_transaction *transaction,
  * Return: 0 (granted, or waiting in line), -EOPNOTSUPP (profile), -EINVAL
  * (direction, @reserved NULL), -EBADFD (state, or a reservation is held),
  * -ENOMEM (more registers than the adapter has; not available now and immediate
- * execution is set; no memory for the ledger). After -ENOMEM the transaction
- * must be released.
+ * execution is set; no memory for the ledger; a reservation that was withdrawn is
+ * being granted, and given back, on another CPU at this moment). After -ENOMEM the
+ * transaction must be released.
  */
 int dmabay_transaction_reserve(struct dmabay_transaction *transaction,
 			       enum dmabay_direction direction, unsigned int map_registers,
