@@ -9,6 +9,7 @@
  * Loads the modules itself: a small window is counted quickly.
  */
 #include "common.h"
+#include "modules.h"
 
 #define LONGEST		(4u << 20)
 #define STEPS		150
@@ -27,14 +28,6 @@ FIXTURE(ledger)
 	unsigned char *huge;
 	uint64_t random;
 };
-
-static int run(const char *format, const char *argument)
-{
-	char command[256];
-
-	snprintf(command, sizeof(command), format, argument);
-	return system(command);
-}
 
 static uint64_t next_random(uint64_t *random)
 {
@@ -74,13 +67,15 @@ static unsigned char *map_huge(size_t length)
 FIXTURE_SETUP(ledger)
 {
 	const char *iommu = getenv("DMABAY_IOMMU"), *loan = getenv("DMABAY_LOAN");
+	char parameters[128];
 
 	if (!iommu || (strcmp(iommu, "strict") && strcmp(iommu, "lazy")))
 		SKIP(return, "nothing is linked without a translating IOMMU");
 	self->random = 0x9e3779b97f4a7c15u;
-	ASSERT_EQ(0, run("insmod /modules/dmabay.ko", ""));
-	ASSERT_EQ(0, run("insmod /modules/dmabay_soft.ko dma_dev=%s map_registers=1100 "
-			 "max_length=4194304 memory=8", loan ? loan : ""));
+	snprintf(parameters, sizeof(parameters),
+		 "dma_dev=%s map_registers=1100 max_length=4194304 memory=8", loan ? loan : "");
+	ASSERT_EQ(0, insert("dmabay", ""));
+	ASSERT_EQ(0, insert("dmabay_soft", parameters));
 	ASSERT_TRUE(find_node("soft", self->path, sizeof(self->path)));
 	ASSERT_EQ(0, dmabay_open(&self->bay, self->path, O_RDWR));
 	self->scattered = map_scattered(LONGEST, &self->random);
@@ -93,8 +88,8 @@ FIXTURE_SETUP(ledger)
 FIXTURE_TEARDOWN(ledger)
 {
 	dmabay_close(self->bay);
-	EXPECT_EQ(0, run("rmmod dmabay_soft", ""));
-	EXPECT_EQ(0, run("rmmod dmabay", ""));
+	EXPECT_EQ(0, removed("dmabay_soft"));
+	EXPECT_EQ(0, removed("dmabay"));
 }
 
 /* Pages of the window that the IOMMU translates, or -1. */

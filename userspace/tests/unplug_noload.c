@@ -4,59 +4,18 @@
  * wait for completions and for map registers. Everyone is told ENODEV, nobody
  * hangs, and the device can come back.
  *
- * Loads and unloads the modules itself: from $DMABAY_MODULES, /modules, or where
- * "make modules_install" puts them. DMABAY_EDU is the PCI address of QEMU's edu
+ * Loads and unloads the modules itself. DMABAY_EDU is the PCI address of QEMU's edu
  * function, DMABAY_IOMMU the mode of the IOMMU.
  */
 #include <pthread.h>
-#include <sys/utsname.h>
 
 #include "common.h"
+#include "modules.h"
 
 #define CYCLES	20u
 #define DEPTH	4u
 
-/* ---- modules ---- */
-
-static int find_module(const char *name)
-{
-	struct utsname system;
-	char paths[4][320];
-	int fd;
-
-	uname(&system);
-	snprintf(paths[0], sizeof(paths[0]), "%s/%s.ko",
-		 getenv("DMABAY_MODULES") ? getenv("DMABAY_MODULES") : "/modules", name);
-	snprintf(paths[1], sizeof(paths[1]), "/lib/modules/%s/updates/module/%s.ko",
-		 system.release, name);
-	snprintf(paths[2], sizeof(paths[2]), "/lib/modules/%s/updates/%s.ko",
-		 system.release, name);
-	snprintf(paths[3], sizeof(paths[3]), "/lib/modules/%s/updates/dkms/%s.ko",
-		 system.release, name);
-	for (int i = 0; i < 4; i++) {
-		fd = open(paths[i], O_RDONLY | O_CLOEXEC);
-		if (fd >= 0)
-			return fd;
-	}
-	return -ENOENT;
-}
-
-static int insert(const char *name, const char *parameters)
-{
-	int fd = find_module(name), result = 0;
-
-	if (fd < 0)
-		return fd;
-	if (syscall(SYS_finit_module, fd, parameters, 0) && errno != EEXIST)
-		result = -errno;
-	close(fd);
-	return result;
-}
-
-static int removed(const char *name)
-{
-	return syscall(SYS_delete_module, name, O_NONBLOCK) && errno != ENOENT ? -errno : 0;
-}
+/* ---- coming and going ---- */
 
 /* With an IOMMU the software device sits behind edu's. */
 static int insert_soft(void)

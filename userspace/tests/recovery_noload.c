@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Recovery: the edu device loses an interrupt, is reset when its time is up, and
+ * works on; the transfer that was under way ends with ETIMEDOUT, those behind it
+ * run. With a message signalled interrupt, and with a pin.
+ *
+ * Loads and unloads the modules itself.
+ */
+#include "common.h"
+#include "modules.h"
+
+#define DEPTH	3u
+
+FIXTURE(recovery)
+{
+	char path[64];
+	struct dmabay *bay;
+	unsigned char *memory;
+	uint64_t length;
+	uint32_t buffer;
+	uint32_t reservation;
+};
+
+FIXTURE_VARIANT(recovery)
+{
+	const char *parameters;
+};
+
+FIXTURE_VARIANT_ADD(recovery, message)
+{
+	.parameters = "timeout_ms=4000 msi=Y",
+};
+
+FIXTURE_VARIANT_ADD(recovery, pin)
+{
+	.parameters = "timeout_ms=4000 msi=N",
+};
+
+FIXTURE_SETUP(recovery)
+{
+	const char *edu = getenv("DMABAY_EDU");
+	struct dmabay_info info;
+
+	if (!edu || !*edu)
+		SKIP(return, "this machine has no edu function");
+	ASSERT_EQ(0, insert("dmabay", ""));
+	ASSERT_EQ(0, insert("dmabay_edu", variant->parameters));
+	ASSERT_TRUE(find_node("edu", self->path, sizeof(self->path)));
+	ASSERT_EQ(0, dmabay_open(&self->bay, self->path, O_RDWR));
+	ASSERT_EQ(0, dmabay_info(self->bay, &info));
+	self->length = about_a_page(&info);
+	self->memory = map_pages(PAGE);
+	ASSERT_NE(NULL, self->memory);
+	ASSERT_EQ(0, dmabay_register(self->bay, self->memory, PAGE, 0, &self->buffer));
+	ASSERT_EQ(0, dmabay_reserve(self->bay, 2, DEPTH, 0, &self->reservation));
+}
+
+FIXTURE_TEARDOWN(recovery)
+{
+	dmabay_close(self->bay);
+	EXPECT_NOTHING_LEFT(self->path);
+	EXPECT_EQ(0, removed("dmabay_edu"));
+	EXPECT_EQ(0, removed("dmabay"));
+}
+
+/* The driver's interrupts since boot, all processors together. */
+static int64_t interrupts(const char *kind)
+{
+	FILE *file = fopen("/proc/interrupts", "re");
+	int64_t sum = 0;
+	char line[1024];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		char *word = strchr(line, ':'), *end;
+
+		if (!word || !strstr(line, "dmabay_edu") || !strstr(line, kind))
+			continue;
+		for (word++; sum += strtoll(word, &end, 10), end != word; word = end)
+			;
+	}
+	if (file)
+		fclose(file);
+	return sum;
+}
+
+static bool lose_one(void)
+{
+	FILE *file = fopen("/sys/module/dmabay_edu/parameters/lose_interrupts", "we");
+
+	if (!file)
+		return false;
+	fputs("1", file);
+	return !fclose(file);
+}
+
+TEST_F_TIMEOUT(recovery, interrupt_of_this_kind, LONG_TEST)
+{
+	bool message = strstr(variant->parameters, "msi=Y");
+	int64_t before = interrupts(message ? "MSI" : "IO-APIC");
+
+	fill(self->memory, self->length, SENT, 1);
+	ASSERT_EQ(0, transfer_wait(self->bay, self->reservation, self->buffer, 0, self->length, 0,
+				   DMABAY_TO_DEVICE));
+	fill(self->memory, self->length, BLANK, 1);
+	ASSERT_EQ(0, transfer_wait(self->bay, self->reservation, self->buffer, 0, self->length, 0,
+				   DMABAY_FROM_DEVICE));
+	EXPECT_PATTERN(self->memory, self->length, SENT, 1);
+	EXPECT_LE(before + 2, interrupts(message ? "MSI" : "IO-APIC"));
+	EXPECT_EQ(0, interrupts(message ? "IO-APIC" : "MSI"));
+}
+
+TEST_F_TIMEOUT(recovery, lost_interrupt, LONG_TEST)
+{
+	struct dmabay_completion completions[DEPTH];
+	struct dmabay_transfer transfers[DEPTH];
+	struct dmabay_counters before, after;
+	uint32_t completed = 0;
+
+	fill(self->memory, self->length, SENT, 2);
+	for (unsigned int i = 0; i < DEPTH; i++) {
+		transfers[i] = (struct dmabay_transfer){
+			.reservation = self->reservation,
+			.buffer = self->buffer,
+			.length = self->length,
+			.direction = DMABAY_TO_DEVICE,
+			.cookie = i,
+		};
+	}
+	ASSERT_EQ(0, dmabay_counters(self->bay, &before));
+	ASSERT_TRUE(lose_one());
+	ASSERT_EQ((int)DEPTH, dmabay_submit(self->bay, transfers, DEPTH, completions, DEPTH, DEPTH,
+					    dmabay_deadline(PATIENCE), &completed));
+	ASSERT_EQ(DEPTH, completed);
+	for (unsigned int i = 0; i < DEPTH; i++) {
+		EXPECT_EQ(i, completions[i].cookie);
+		EXPECT_EQ(i ? 0 : -ETIMEDOUT, completions[i].status);
+		EXPECT_EQ(i ? self->length : 0, completions[i].length);
+	}
+	ASSERT_EQ(0, dmabay_counters(self->bay, &after));
+	EXPECT_EQ(before.timeouts + 1, after.timeouts);
+	EXPECT_EQ(before.errors + 1, after.errors);
+
+	fill(self->memory, self->length, BLANK, 2);
+	EXPECT_EQ(0, transfer_wait(self->bay, self->reservation, self->buffer, 0, self->length, 0,
+				   DMABAY_FROM_DEVICE));
+	EXPECT_PATTERN(self->memory, self->length, SENT, 2);
+}
+
+TEST_HARNESS_MAIN
