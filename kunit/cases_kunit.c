@@ -94,6 +94,8 @@ static const struct kunit_suite *const case_suites[] = {
 	&dmabay_execute_suite,
 	&dmabay_completion_suite,
 	&dmabay_reservation_suite,
+	&dmabay_immediate_suite,
+	&dmabay_cancel_suite,
 	&dmabay_lifetime_suite,
 	&dmabay_adapter_suite,
 	&dmabay_mapregs_suite,

@@ -281,6 +281,8 @@ extern struct kunit_suite dmabay_transaction_suite;
 extern struct kunit_suite dmabay_execute_suite;
 extern struct kunit_suite dmabay_completion_suite;
 extern struct kunit_suite dmabay_reservation_suite;
+extern struct kunit_suite dmabay_immediate_suite;
+extern struct kunit_suite dmabay_cancel_suite;
 extern struct kunit_suite dmabay_lifetime_suite;
 extern struct kunit_suite dmabay_adapter_suite;
 extern struct kunit_suite dmabay_mapregs_suite;
