@@ -104,7 +104,6 @@ struct dmabay_adapter *dmabay_adapter_get(struct device *dev,
 
 	spin_lock_init(&adapter->lock);
 	INIT_LIST_HEAD(&adapter->waiters);
-	adapter->max_length = config->max_length;
 	adapter->address_width = config->address_width;
 	adapter->map_registers = config->map_registers ?:
 				 dmabay_span_pages(PAGE_SIZE - 1, config->max_length);

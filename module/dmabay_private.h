@@ -215,7 +215,6 @@ enum dmabay_channel_state {
 
 struct dmabay_adapter {
 	struct device *dev;
-	size_t max_length;
 	unsigned int address_width;
 	unsigned int map_registers;
 	const struct dmabay_mapregs_ops *ops;
@@ -280,11 +279,15 @@ enum dmabay_call {
 
 bool dmabay_state_allows(enum dmabay_state state, enum dmabay_call call);
 int dmabay_state_illegal(enum dmabay_state state, enum dmabay_call call);
-const char *dmabay_state_name(enum dmabay_state state);
 
 /*
  * Enabler (enabler.c)
  */
+static inline bool dmabay_direction_exists(enum dmabay_direction direction)
+{
+	return direction == DMABAY_READ_FROM_DEVICE || direction == DMABAY_WRITE_TO_DEVICE;
+}
+
 struct dmabay_enabler {
 	struct kref kref;
 	struct device *dev;

@@ -130,15 +130,10 @@ size_t dmabay_enabler_max_length(const struct dmabay_enabler *enabler)
 }
 EXPORT_SYMBOL_GPL(dmabay_enabler_max_length);
 
-static bool direction_exists(enum dmabay_direction direction)
-{
-	return direction == DMABAY_READ_FROM_DEVICE || direction == DMABAY_WRITE_TO_DEVICE;
-}
-
 size_t dmabay_enabler_fragment_length(const struct dmabay_enabler *enabler,
 				      enum dmabay_direction direction)
 {
-	return direction_exists(direction) ? enabler->fragment_length : 0;
+	return dmabay_direction_exists(direction) ? enabler->fragment_length : 0;
 }
 EXPORT_SYMBOL_GPL(dmabay_enabler_fragment_length);
 
@@ -159,6 +154,6 @@ EXPORT_SYMBOL_GPL(dmabay_enabler_set_max_sg_elements);
 struct dmabay_adapter *dmabay_enabler_adapter(struct dmabay_enabler *enabler,
 					      enum dmabay_direction direction)
 {
-	return direction_exists(direction) ? enabler->adapter : NULL;
+	return dmabay_direction_exists(direction) ? enabler->adapter : NULL;
 }
 EXPORT_SYMBOL_GPL(dmabay_enabler_adapter);

@@ -89,26 +89,6 @@ out_unlock:
 	return ret;
 }
 
-static int dmabay_once_check(const struct dmabay_device *device, const struct dmabay_once *wanted)
-{
-	u64 end;
-
-	if (wanted->flags || wanted->reserved)
-		return -EOPNOTSUPP;
-	if (!wanted->length)
-		return -EINVAL;
-	if (wanted->direction != DMABAY_FROM_DEVICE && wanted->direction != DMABAY_TO_DEVICE)
-		return -EINVAL;
-	if (check_add_overflow(wanted->device_address, wanted->length, &end))
-		return -EOVERFLOW;
-	if (!IS_ALIGNED(wanted->length | wanted->device_address, device->config.alignment))
-		return -EINVAL;
-	if (end > device->config.memory_size)
-		return -ERANGE;
-
-	return 0;
-}
-
 /**
  * dmabay_ioctl_once() - DMABAY_ONCE
  * @command: the command
@@ -129,7 +109,10 @@ int dmabay_ioctl_once(struct dmabay_command *command)
 	struct dmabay_buffer buffer = {};
 	int ret;
 
-	ret = dmabay_once_check(file->device, arguments);
+	if (arguments->flags || arguments->reserved)
+		return -EOPNOTSUPP;
+	ret = dmabay_transfer_check(file->device, 0, arguments->length,
+				    arguments->device_address, arguments->direction);
 	if (ret)
 		return ret;
 

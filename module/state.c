@@ -76,14 +76,3 @@ int dmabay_state_illegal(enum dmabay_state state, enum dmabay_call call)
 	     calls[call].name, state_names[state]);
 	return -EBADFD;
 }
-
-/**
- * dmabay_state_name() - The name of a state
- * @state: the state
- *
- * Return: a constant string.
- */
-const char *dmabay_state_name(enum dmabay_state state)
-{
-	return state_names[state];
-}

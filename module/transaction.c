@@ -138,16 +138,11 @@ struct dmabay_transaction *dmabay_transaction_next(struct dmabay_enabler *enable
 	return transaction;
 }
 
-static bool direction_exists(enum dmabay_direction direction)
-{
-	return direction == DMABAY_READ_FROM_DEVICE || direction == DMABAY_WRITE_TO_DEVICE;
-}
-
 static int initialize_check(dmabay_program_dma_t program_dma, enum dmabay_direction direction,
 			    const struct dmabay_memory *memory, size_t offset, size_t length)
 {
 	if (!program_dma || !memory || !length || length > U32_MAX ||
-	    !direction_exists(direction) || offset >= memory->length ||
+	    !dmabay_direction_exists(direction) || offset >= memory->length ||
 	    length > memory->length - offset)
 		return -EINVAL;
 	if (memory->read_only && direction == DMABAY_READ_FROM_DEVICE)
@@ -564,7 +559,7 @@ int dmabay_transaction_reserve(struct dmabay_transaction *transaction,
 	bool immediate;
 	int ret;
 
-	if (!direction_exists(direction) || !reserved)
+	if (!dmabay_direction_exists(direction) || !reserved)
 		return -EINVAL;
 
 	spin_lock_irqsave(&transaction->lock, flags);

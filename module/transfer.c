@@ -331,28 +331,30 @@ void dmabay_reservation_withdraw(struct dmabay_reservation *reservation,
 		dmabay_reservation_run(reservation, true);
 }
 
-static int dmabay_transfer_check(const struct dmabay_device *device,
-				 const struct dmabay_transfer *wanted)
+/**
+ * dmabay_transfer_check() - Can the device do such a transfer?
+ * @device: the device
+ * @offset: bytes into the buffer; only its alignment and its end are looked at
+ * @length: bytes
+ * @device_address: bytes into the device's memory
+ * @direction: enum dmabay_user_direction
+ *
+ * Return: 0, or -EINVAL, -EOVERFLOW or -ERANGE.
+ */
+int dmabay_transfer_check(const struct dmabay_device *device, u64 offset, u64 length,
+			  u64 device_address, u32 direction)
 {
 	u64 end;
 
-	if (wanted->flags || wanted->reserved)
-		return -EOPNOTSUPP;
-	if (!wanted->length)
+	if (!length || (direction != DMABAY_FROM_DEVICE && direction != DMABAY_TO_DEVICE))
 		return -EINVAL;
-	if (wanted->direction != DMABAY_FROM_DEVICE && wanted->direction != DMABAY_TO_DEVICE)
-		return -EINVAL;
-	if (check_add_overflow(wanted->offset, wanted->length, &end))
+	if (check_add_overflow(offset, length, &end) ||
+	    check_add_overflow(device_address, length, &end))
 		return -EOVERFLOW;
-	if (check_add_overflow(wanted->device_address, wanted->length, &end))
-		return -EOVERFLOW;
-	if (!IS_ALIGNED(wanted->offset | wanted->length | wanted->device_address,
-			device->config.alignment))
+	if (!IS_ALIGNED(offset | length | device_address, device->config.alignment))
 		return -EINVAL;
-	if (end > device->config.memory_size)
-		return -ERANGE;
 
-	return 0;
+	return end > device->config.memory_size ? -ERANGE : 0;
 }
 
 /* Takes a free transfer for @wanted and queues it. @run: as it says. */
@@ -393,7 +395,10 @@ static int dmabay_transfer_submit(struct dmabay_file *file, const struct dmabay_
 	bool run = false;
 	int ret;
 
-	ret = dmabay_transfer_check(file->device, wanted);
+	if (wanted->flags || wanted->reserved)
+		return -EOPNOTSUPP;
+	ret = dmabay_transfer_check(file->device, wanted->offset, wanted->length,
+				    wanted->device_address, wanted->direction);
 	if (ret)
 		return ret;
 

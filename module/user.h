@@ -291,6 +291,8 @@ int dmabay_ioctl_reserve(struct dmabay_command *command);
 int dmabay_ioctl_free(struct dmabay_command *command);
 
 /* transfer.c */
+int dmabay_transfer_check(const struct dmabay_device *device, u64 offset, u64 length,
+			  u64 device_address, u32 direction);
 bool dmabay_reservation_idle(struct dmabay_reservation *reservation);
 void dmabay_reservation_failed(struct dmabay_transaction *transaction, void *context, int status);
 int dmabay_reservation_submit(struct dmabay_reservation *reservation,
