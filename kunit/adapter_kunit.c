@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Adapter: the line for map registers, and mapping by hand, the WDM way (5.14). */
+#include <linux/device.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -12,6 +13,9 @@ struct adapter_user {
 	struct rig *rig;
 	enum dmabay_channel_action action;
 	void (*on_grant)(struct adapter_user *user);
+	/* room that an adapter of single elements shall not use up */
+	struct dmabay_sg_element room[8];
+	struct dmabay_sg_list list;
 	unsigned int map_registers;
 	unsigned int grants;
 	/* the how many-th grant of the test it was */
@@ -63,11 +67,14 @@ static int adapter_give(struct adapter_user *user)
 }
 
 static int adapter_map(struct adapter_user *user, struct rig_buffer *buffer, size_t offset,
-		       size_t *length, enum dmabay_direction direction,
-		       struct dmabay_sg_list *list)
+		       size_t *length, enum dmabay_direction direction)
 {
+	user->list = (struct dmabay_sg_list){
+		.capacity = ARRAY_SIZE(user->room),
+		.elements = user->room,
+	};
 	return dmabay_adapter_map_transfer(user->rig->adapter, &user->channel, buffer->memory,
-					   offset, length, direction, list);
+					   offset, length, direction, &user->list);
 }
 
 /* First of the suite: an illegal call warns, once for its kind. */
@@ -77,13 +84,12 @@ static void adapter_illegal_calls_warn(struct kunit *test)
 	struct adapter_user *users = adapter_users(rig, 2);
 	int again = 0, mapped = 0, flushed = 0, freed = 0, warnings = 0;
 	struct rig_buffer *buffer = rig_contiguous(rig, 0, 4096);
-	struct dmabay_sg_list list;
 	size_t length = 4096;
 
 	KUNIT_EXPECT_EQ(test, adapter_ask(&users[0], 4, 0), 0);
 	kunit_warning_suppress(test) {
 		again = adapter_ask(&users[0], 4, 0);
-		mapped = adapter_map(&users[1], buffer, 0, &length, DMABAY_READ_FROM_DEVICE, &list);
+		mapped = adapter_map(&users[1], buffer, 0, &length, DMABAY_READ_FROM_DEVICE);
 		flushed = dmabay_adapter_flush(rig->adapter, &users[0].channel, 0);
 		freed = adapter_give(&users[1]);
 		warnings = KUNIT_SUPPRESSED_WARNING_COUNT();
@@ -109,6 +115,14 @@ static void adapter_v01_get(struct kunit *test)
 	dmabay_adapter_put(NULL);
 }
 
+static const struct dmabay_adapter_config adapter_good_config = {
+	.size = sizeof(adapter_good_config),
+	.max_length = 65536,
+	.address_width = 32,
+	.map_registers = 17,
+	.provider = DMABAY_PROVIDER_BOUNCE,
+};
+
 static int adapter_try(struct rig *rig, const struct dmabay_adapter_config *config)
 {
 	struct dmabay_adapter *adapter = NULL;
@@ -125,30 +139,23 @@ static int adapter_try(struct rig *rig, const struct dmabay_adapter_config *conf
 static void adapter_v02_config(struct kunit *test)
 {
 	struct rig *rig = rig_prepare(test);
-	const struct dmabay_adapter_config good = {
-		.size = sizeof(good),
-		.max_length = 65536,
-		.address_width = 32,
-		.map_registers = 17,
-		.provider = DMABAY_PROVIDER_DIRECT,
-	};
-	struct dmabay_adapter_config config = good;
+	struct dmabay_adapter_config config = adapter_good_config;
 
 	config.size--;
 	config.max_length = 0;
 	KUNIT_EXPECT_EQ(test, adapter_try(rig, &config), -EPROTO);
-	config = good;
+	config = adapter_good_config;
 	config.max_length = 0;
 	KUNIT_EXPECT_EQ(test, adapter_try(rig, &config), -EINVAL);
 	config.max_length = 1ULL << 32;
 	KUNIT_EXPECT_EQ(test, adapter_try(rig, &config), -EINVAL);
-	config = good;
+	config = adapter_good_config;
 	config.map_registers = 1;
 	KUNIT_EXPECT_EQ(test, adapter_try(rig, &config), -EINVAL);
-	config = good;
+	config = adapter_good_config;
 	config.provider = 4;
 	KUNIT_EXPECT_EQ(test, adapter_try(rig, &config), -EINVAL);
-	config = good;
+	config = adapter_good_config;
 	KUNIT_EXPECT_EQ(test, adapter_try(rig, &config), 0);
 }
 
@@ -179,7 +186,7 @@ static void adapter_v05_transfer_info(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dmabay_adapter_transfer_info(rig->adapter, chain, 0, 10000,
 							   &registers, &elements), 0);
 	KUNIT_EXPECT_EQ(test, registers, 4);
-	KUNIT_EXPECT_GE(test, elements, 2);
+	KUNIT_EXPECT_EQ(test, elements, 2);
 	/* 1096 bytes into group 2: at its page boundary, so one page less */
 	KUNIT_EXPECT_EQ(test, dmabay_adapter_transfer_info(rig->adapter, chain, 6096, 3904,
 							   &registers, &elements), 0);
@@ -272,18 +279,65 @@ static void adapter_v10_immediate_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, adapter_give(&users[2]), 0);
 }
 
-static int adapter_ask_nobody(struct rig *rig, struct dmabay_channel *channel, unsigned int flags)
+/* Without a routine: the channel is the asking thread's when the call returns 0. */
+static int adapter_take(struct adapter_user *user, unsigned int map_registers, unsigned int flags)
 {
-	return dmabay_adapter_allocate_channel(rig->adapter, channel, 1, flags, NULL, NULL);
+	user->map_registers = map_registers;
+	return dmabay_adapter_allocate_channel(user->rig->adapter, &user->channel, map_registers,
+					       flags, NULL, NULL);
 }
 
-static void adapter_v12_immediate_without_routine(struct kunit *test)
+static int adapter_end(struct adapter_user *user, enum dmabay_channel_action action)
+{
+	return dmabay_adapter_free_object(user->rig->adapter, &user->channel, action);
+}
+
+static int adapter_give_channel(struct adapter_user *user)
+{
+	return dmabay_adapter_free_channel(user->rig->adapter, &user->channel);
+}
+
+static void adapter_v11_immediate_without_routine(struct kunit *test)
 {
 	struct rig *rig = rig_start_adapter(test, 65536, 17);
-	struct adapter_user *users = adapter_users(rig, 1);
+	struct adapter_user *users = adapter_users(rig, 2);
+	struct rig_buffer *buffer = rig_contiguous(rig, 0, 4096);
+	size_t length = 4096;
 
-	RIG_EXPECT_QUIET(test, adapter_ask_nobody(rig, &users[0].channel, DMABAY_CHANNEL_IMMEDIATE),
-			 -EINVAL);
+	rig_fill(buffer, 1);
+	KUNIT_EXPECT_EQ(test, adapter_take(&users[0], 5, DMABAY_CHANNEL_IMMEDIATE), 0);
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 12);
+	KUNIT_EXPECT_EQ(test, adapter_map(&users[0], buffer, 0, &length, DMABAY_WRITE_TO_DEVICE),
+			0);
+	KUNIT_EXPECT_EQ(test, rig_device_matching(rig, users[0].room[0].address, 0, 4096, 1), 4096);
+	KUNIT_EXPECT_EQ(test, dmabay_adapter_flush(rig->adapter, &users[0].channel, 4096), 0);
+	/* It owns the channel object, too. */
+	KUNIT_EXPECT_EQ(test, adapter_ask(&users[1], 1, 0), 0);
+	KUNIT_EXPECT_EQ(test, users[1].grants, 0);
+	KUNIT_EXPECT_EQ(test, adapter_give_channel(&users[0]), 0);
+	KUNIT_EXPECT_EQ(test, users[1].grants, 1);
+	KUNIT_EXPECT_EQ(test, adapter_give(&users[1]), 0);
+}
+
+/* V12: without a routine the channel is all that the caller gets, so it must be there. */
+static void adapter_v12_no_channel(struct kunit *test)
+{
+	static const unsigned int flags[] = { 0, DMABAY_CHANNEL_IMMEDIATE };
+	struct rig *rig = rig_start_adapter(test, 65536, 17);
+	struct adapter_user *users = adapter_users(rig, 1);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		KUNIT_EXPECT_EQ(test, dmabay_adapter_allocate_channel(rig->adapter, NULL, 1,
+								      flags[i], NULL, NULL),
+				-EINVAL);
+		KUNIT_EXPECT_EQ(test, dmabay_adapter_allocate_channel(rig->adapter, NULL, 1,
+								      flags[i], adapter_routine,
+								      users), -EINVAL);
+	}
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 17);
+	KUNIT_EXPECT_EQ(test, rig_waiters(rig), 0);
+	KUNIT_EXPECT_EQ(test, users[0].grants, 0);
 }
 
 static void adapter_v13_without_routine(struct kunit *test)
@@ -291,13 +345,163 @@ static void adapter_v13_without_routine(struct kunit *test)
 	struct rig *rig = rig_start_adapter(test, 65536, 17);
 	struct adapter_user *users = adapter_users(rig, 1);
 
-	RIG_EXPECT_QUIET(test, adapter_ask_nobody(rig, &users[0].channel, 0), -EINVAL);
+	RIG_EXPECT_QUIET(test, adapter_take(&users[0], 1, 0), -EINVAL);
 	RIG_EXPECT_QUIET(test, adapter_ask(&users[0], 0, 0), -EINVAL);
 	RIG_EXPECT_QUIET(test, adapter_ask(&users[0], 1, BIT(1)), -EINVAL);
 	RIG_EXPECT_QUIET(test, adapter_ask(&users[0], 1, BIT(31)), -EINVAL);
+	RIG_EXPECT_QUIET(test, adapter_take(&users[0], 0, DMABAY_CHANNEL_IMMEDIATE), -EINVAL);
+	RIG_EXPECT_QUIET(test, adapter_take(&users[0], 1, BIT(1) | DMABAY_CHANNEL_IMMEDIATE),
+			 -EINVAL);
 	KUNIT_EXPECT_EQ(test, users[0].grants, 0);
-	if (users[0].grants)
-		adapter_give(&users[0]);
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 17);
+	KUNIT_EXPECT_EQ(test, rig_waiters(rig), 0);
+}
+
+/* V14: what is not there now fails now, whatever it is that is not there. */
+static void adapter_v14_immediate_without_routine_fails(struct kunit *test)
+{
+	struct rig *rig = rig_start_adapter(test, 65536, 17);
+	struct adapter_user *users = adapter_users(rig, 3);
+
+	KUNIT_EXPECT_EQ(test, adapter_take(&users[0], 18, DMABAY_CHANNEL_IMMEDIATE), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, adapter_ask(&users[0], 13, 0), 0);
+	/* registers */
+	KUNIT_EXPECT_EQ(test, adapter_take(&users[1], 5, DMABAY_CHANNEL_IMMEDIATE), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, adapter_take(&users[1], 4, DMABAY_CHANNEL_IMMEDIATE), 0);
+	KUNIT_EXPECT_EQ(test, adapter_give(&users[0]), 0);
+	/* the channel object */
+	KUNIT_EXPECT_EQ(test, adapter_take(&users[0], 1, DMABAY_CHANNEL_IMMEDIATE), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, rig_waiters(rig), 0);
+	KUNIT_EXPECT_EQ(test, adapter_end(&users[1], DMABAY_DEALLOCATE_OBJECT_KEEP_REGISTERS), 0);
+	/* the turn */
+	KUNIT_EXPECT_EQ(test, adapter_ask(&users[2], 17, 0), 0);
+	KUNIT_EXPECT_EQ(test, adapter_take(&users[0], 1, DMABAY_CHANNEL_IMMEDIATE), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, rig_waiters(rig), 1);
+	KUNIT_EXPECT_EQ(test, adapter_give(&users[1]), 0);
+	KUNIT_EXPECT_EQ(test, users[2].grants, 1);
+	KUNIT_EXPECT_EQ(test, adapter_give(&users[2]), 0);
+}
+
+/*
+ * V15 to V17 with both who may: a channel that was allocated without a routine, and one
+ * whose routine returned DMABAY_KEEP_OBJECT. The other one waits for the object.
+ */
+static struct adapter_user *adapter_owner(struct rig *rig, bool by_routine)
+{
+	struct adapter_user *users = adapter_users(rig, 2);
+	struct kunit *test = rig->test;
+
+	users[0].action = DMABAY_KEEP_OBJECT;
+	if (by_routine)
+		KUNIT_ASSERT_EQ(test, adapter_ask(&users[0], 5, 0), 0);
+	else
+		KUNIT_ASSERT_EQ(test, adapter_take(&users[0], 5, DMABAY_CHANNEL_IMMEDIATE), 0);
+	KUNIT_ASSERT_EQ(test, adapter_ask(&users[1], 12, 0), 0);
+	KUNIT_ASSERT_EQ(test, users[1].grants, 0);
+	return users;
+}
+
+static void adapter_v15_free_object_keeps(struct kunit *test)
+{
+	struct rig *rig = rig_start_adapter(test, 65536, 17);
+	unsigned int by_routine;
+
+	for (by_routine = 0; by_routine < 2; by_routine++) {
+		struct adapter_user *users = adapter_owner(rig, by_routine);
+
+		KUNIT_EXPECT_EQ(test, adapter_end(&users[0], DMABAY_KEEP_OBJECT), 0);
+		KUNIT_EXPECT_EQ(test, adapter_end(&users[0], DMABAY_KEEP_OBJECT), 0);
+		KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 12);
+		KUNIT_EXPECT_EQ(test, users[1].grants, 0);
+		RIG_EXPECT_ILLEGAL(test, adapter_give(&users[0]));
+		KUNIT_EXPECT_EQ(test, adapter_give_channel(&users[0]), 0);
+		KUNIT_EXPECT_EQ(test, users[1].grants, 1);
+		KUNIT_EXPECT_EQ(test, adapter_give(&users[1]), 0);
+	}
+}
+
+static void adapter_v16_free_object_keeps_registers(struct kunit *test)
+{
+	struct rig *rig = rig_start_adapter(test, 65536, 17);
+	unsigned int by_routine;
+
+	for (by_routine = 0; by_routine < 2; by_routine++) {
+		struct adapter_user *users = adapter_owner(rig, by_routine);
+		const enum dmabay_channel_action keep = DMABAY_DEALLOCATE_OBJECT_KEEP_REGISTERS;
+
+		KUNIT_EXPECT_EQ(test, adapter_end(&users[0], keep), 0);
+		KUNIT_EXPECT_EQ(test, users[1].grants, 1);
+		KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 0);
+		RIG_EXPECT_ILLEGAL(test, adapter_end(&users[0], keep));
+		RIG_EXPECT_ILLEGAL(test, adapter_give_channel(&users[0]));
+		KUNIT_EXPECT_EQ(test, adapter_give(&users[1]), 0);
+		KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 12);
+		KUNIT_EXPECT_EQ(test, adapter_give(&users[0]), 0);
+	}
+}
+
+static void adapter_v17_free_object(struct kunit *test)
+{
+	struct rig *rig = rig_start_adapter(test, 65536, 17);
+	unsigned int by_routine;
+
+	for (by_routine = 0; by_routine < 2; by_routine++) {
+		struct adapter_user *users = adapter_owner(rig, by_routine);
+
+		KUNIT_EXPECT_EQ(test, adapter_end(&users[0], DMABAY_DEALLOCATE_OBJECT), 0);
+		KUNIT_EXPECT_EQ(test, users[1].grants, 1);
+		KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 5);
+		RIG_EXPECT_ILLEGAL(test, adapter_end(&users[0], DMABAY_DEALLOCATE_OBJECT));
+		KUNIT_EXPECT_EQ(test, adapter_give(&users[1]), 0);
+	}
+}
+
+static const enum dmabay_channel_action adapter_actions[] = {
+	DMABAY_KEEP_OBJECT,
+	DMABAY_DEALLOCATE_OBJECT,
+	DMABAY_DEALLOCATE_OBJECT_KEEP_REGISTERS,
+};
+
+/* What the routine does not return yet is not to be said another way. */
+static void adapter_end_undecided(struct adapter_user *user)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(adapter_actions); i++)
+		RIG_EXPECT_ILLEGAL(user->rig->test, adapter_end(user, adapter_actions[i]));
+}
+
+static void adapter_free_object_refuses(struct kunit *test)
+{
+	struct rig *rig = rig_start_adapter(test, 65536, 17);
+	struct adapter_user *users = adapter_users(rig, 3);
+	struct rig_buffer *buffer = rig_contiguous(rig, 0, 4096);
+	size_t length = 4096;
+	unsigned int i;
+
+	users[0].on_grant = adapter_end_undecided;
+	KUNIT_EXPECT_EQ(test, adapter_ask(&users[0], 5, 0), 0);
+	KUNIT_EXPECT_EQ(test, adapter_take(&users[1], 5, DMABAY_CHANNEL_IMMEDIATE), 0);
+	KUNIT_EXPECT_EQ(test, adapter_ask(&users[2], 5, 0), 0);
+	for (i = 0; i < ARRAY_SIZE(adapter_actions); i++) {
+		/* It has registers only; it waits. */
+		RIG_EXPECT_ILLEGAL(test, adapter_end(&users[0], adapter_actions[i]));
+		RIG_EXPECT_ILLEGAL(test, adapter_end(&users[2], adapter_actions[i]));
+	}
+	RIG_EXPECT_QUIET(test, adapter_end(&users[1], 0), -EINVAL);
+	RIG_EXPECT_QUIET(test, adapter_end(&users[1], 4), -EINVAL);
+
+	KUNIT_EXPECT_EQ(test, adapter_map(&users[1], buffer, 0, &length, DMABAY_READ_FROM_DEVICE),
+			0);
+	RIG_EXPECT_ILLEGAL(test, adapter_end(&users[1], DMABAY_DEALLOCATE_OBJECT));
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 7);
+	KUNIT_EXPECT_EQ(test, rig_waiters(rig), 1);
+	KUNIT_EXPECT_EQ(test, dmabay_adapter_flush(rig->adapter, &users[1].channel, 4096), 0);
+
+	KUNIT_EXPECT_EQ(test, adapter_end(&users[1], DMABAY_DEALLOCATE_OBJECT), 0);
+	KUNIT_EXPECT_EQ(test, users[2].grants, 1);
+	KUNIT_EXPECT_EQ(test, adapter_give(&users[0]), 0);
+	KUNIT_EXPECT_EQ(test, adapter_give(&users[2]), 0);
 }
 
 static void adapter_v18_deallocate(struct kunit *test)
@@ -408,24 +612,75 @@ static void adapter_v24_cancel_in_advance(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, adapter_give(&users[0]), 0);
 }
 
+/* V26: no element at all. One is enough, for a beginning. */
+static void adapter_v26_no_room(struct kunit *test)
+{
+	struct rig *rig = rig_start_adapter(test, 65536, 17);
+	struct adapter_user *users = adapter_users(rig, 1);
+	struct rig_buffer *buffer = rig_chain(rig, 3, 0, 4096);
+	struct dmabay_sg_list list = { .elements = users[0].room };
+	size_t length = 12288;
+
+	KUNIT_EXPECT_EQ(test, adapter_ask(&users[0], 4, 0), 0);
+	RIG_EXPECT_QUIET(test, dmabay_adapter_map_transfer(rig->adapter, &users[0].channel,
+							   buffer->memory, 0, &length,
+							   DMABAY_READ_FROM_DEVICE, &list),
+			 -EINVAL);
+	KUNIT_EXPECT_EQ(test, length, 12288);
+	list.capacity = 1;
+	KUNIT_EXPECT_EQ(test, dmabay_adapter_map_transfer(rig->adapter, &users[0].channel,
+							  buffer->memory, 0, &length,
+							  DMABAY_READ_FROM_DEVICE, &list), 0);
+	KUNIT_EXPECT_EQ(test, length, 4096);
+	KUNIT_EXPECT_EQ(test, list.count, 1);
+	KUNIT_EXPECT_EQ(test, list.elements[0].length, 4096);
+	KUNIT_EXPECT_EQ(test, dmabay_adapter_flush(rig->adapter, &users[0].channel, 4096), 0);
+	KUNIT_EXPECT_EQ(test, adapter_give(&users[0]), 0);
+}
+
+/* Without lists a transfer is one element of one group, whatever room there is. */
+static void adapter_one_element(struct kunit *test)
+{
+	struct rig *rig = rig_start_adapter(test, 65536, 17);
+	struct adapter_user *users = adapter_users(rig, 1);
+	struct rig_buffer *parts[] = { rig_scattered(rig, 0, 8192), rig_contiguous(rig, 0, 100) };
+	struct rig_buffer *buffer = rig_join(rig, parts, 2);
+	size_t at, length;
+
+	KUNIT_EXPECT_EQ(test, adapter_ask(&users[0], 17, 0), 0);
+	for (at = 0; at < buffer->length; at += length) {
+		length = buffer->length - at;
+		KUNIT_ASSERT_EQ(test, adapter_map(&users[0], buffer, at, &length,
+						  DMABAY_WRITE_TO_DEVICE), 0);
+		KUNIT_EXPECT_EQ(test, users[0].list.count, 1);
+		KUNIT_EXPECT_EQ(test, users[0].list.capacity, ARRAY_SIZE(users[0].room));
+		KUNIT_EXPECT_PTR_EQ(test, users[0].list.elements, &users[0].room[0]);
+		KUNIT_EXPECT_EQ(test, users[0].room[0].length, length);
+		if (at < 8192)
+			KUNIT_EXPECT_LE(test, at + length, 8192);
+		KUNIT_ASSERT_EQ(test, dmabay_adapter_flush(rig->adapter, &users[0].channel,
+							   length), 0);
+	}
+	KUNIT_EXPECT_EQ(test, adapter_give(&users[0]), 0);
+}
+
 static void adapter_v29_map_twice(struct kunit *test)
 {
 	struct rig *rig = rig_start_adapter(test, 65536, 17);
 	struct adapter_user *users = adapter_users(rig, 1);
 	struct rig_buffer *buffer = rig_contiguous(rig, 0, 8192);
-	struct dmabay_sg_list list = {};
 	size_t length = 4096;
 
 	KUNIT_EXPECT_EQ(test, adapter_ask(&users[0], 4, 0), 0);
-	KUNIT_EXPECT_EQ(test, adapter_map(&users[0], buffer, 0, &length, DMABAY_READ_FROM_DEVICE,
-					  &list), 0);
+	KUNIT_EXPECT_EQ(test, adapter_map(&users[0], buffer, 0, &length, DMABAY_READ_FROM_DEVICE),
+			0);
 	RIG_EXPECT_ILLEGAL(test, adapter_map(&users[0], buffer, 4096, &length,
-					     DMABAY_READ_FROM_DEVICE, &list));
+					     DMABAY_READ_FROM_DEVICE));
 	/* Nor may what is mapped be freed. */
 	RIG_EXPECT_ILLEGAL(test, adapter_give(&users[0]));
 	KUNIT_EXPECT_EQ(test, dmabay_adapter_flush(rig->adapter, &users[0].channel, 4096), 0);
 	KUNIT_EXPECT_EQ(test, adapter_map(&users[0], buffer, 4096, &length,
-					  DMABAY_READ_FROM_DEVICE, &list), 0);
+					  DMABAY_READ_FROM_DEVICE), 0);
 	KUNIT_EXPECT_EQ(test, dmabay_adapter_flush(rig->adapter, &users[0].channel, 0), 0);
 	KUNIT_EXPECT_EQ(test, adapter_give(&users[0]), 0);
 }
@@ -435,16 +690,20 @@ static void adapter_v30_flush_makes_visible(struct kunit *test)
 	struct rig *rig = rig_start_adapter(test, 65536, 17);
 	struct adapter_user *users = adapter_users(rig, 1);
 	struct rig_buffer *buffer = rig_scattered(rig, 300, 8192);
-	struct dmabay_sg_list list = {};
-	size_t length = 8192;
+	size_t length = 8192, written = 0;
+	unsigned int i;
 
 	rig_fill(buffer, 1);
 	KUNIT_EXPECT_EQ(test, adapter_ask(&users[0], 4, 0), 0);
-	KUNIT_EXPECT_EQ(test, adapter_map(&users[0], buffer, 0, &length, DMABAY_READ_FROM_DEVICE,
-					  &list), 0);
-	KUNIT_EXPECT_EQ(test, list.count, 1);
-	KUNIT_EXPECT_EQ(test, list.elements[0].length, length);
-	rig_device_write(rig, list.elements[0].address, 0, length, 2);
+	KUNIT_EXPECT_EQ(test, adapter_map(&users[0], buffer, 0, &length, DMABAY_READ_FROM_DEVICE),
+			0);
+	for (i = 0; i < users[0].list.count; i++) {
+		const struct dmabay_sg_element *element = &users[0].list.elements[i];
+
+		rig_device_write(rig, element->address, written, element->length, 2);
+		written += element->length;
+	}
+	KUNIT_EXPECT_EQ(test, written, length);
 	KUNIT_EXPECT_EQ(test, dmabay_adapter_flush(rig->adapter, &users[0].channel, length), 0);
 	KUNIT_EXPECT_EQ(test, rig_matching(buffer, 0, length, 2), length);
 	KUNIT_EXPECT_EQ(test, rig_matching(buffer, length, 8192 - length, 1), 8192 - length);
@@ -457,14 +716,13 @@ static void adapter_flush_illegal(struct kunit *test)
 	struct rig *rig = rig_start_adapter(test, 65536, 17);
 	struct adapter_user *users = adapter_users(rig, 1);
 	struct rig_buffer *buffer = rig_contiguous(rig, 0, 4096);
-	struct dmabay_sg_list list = {};
 	size_t length = 4096;
 
 	RIG_EXPECT_ILLEGAL(test, dmabay_adapter_flush(rig->adapter, &users[0].channel, 0));
 	KUNIT_EXPECT_EQ(test, adapter_ask(&users[0], 4, 0), 0);
 	RIG_EXPECT_ILLEGAL(test, dmabay_adapter_flush(rig->adapter, &users[0].channel, 0));
-	KUNIT_EXPECT_EQ(test, adapter_map(&users[0], buffer, 0, &length, DMABAY_READ_FROM_DEVICE,
-					  &list), 0);
+	KUNIT_EXPECT_EQ(test, adapter_map(&users[0], buffer, 0, &length, DMABAY_READ_FROM_DEVICE),
+			0);
 	RIG_EXPECT_QUIET(test, dmabay_adapter_flush(rig->adapter, &users[0].channel, 4097),
 			 -EINVAL);
 	KUNIT_EXPECT_EQ(test, dmabay_adapter_flush(rig->adapter, &users[0].channel, 4096), 0);
@@ -479,7 +737,6 @@ static void adapter_v25_maps_partially(struct kunit *test)
 	struct adapter_user *users = adapter_users(rig, 1);
 	struct rig_buffer *buffer = rig_contiguous(rig, 0x800, 20000);
 	static const size_t expected[] = { 6144, 8192, 5664 };
-	struct dmabay_sg_list list = {};
 	size_t length, at = 0;
 	unsigned int i;
 
@@ -487,7 +744,7 @@ static void adapter_v25_maps_partially(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(expected); i++) {
 		length = 20000 - at;
 		KUNIT_EXPECT_EQ(test, adapter_map(&users[0], buffer, at, &length,
-						  DMABAY_WRITE_TO_DEVICE, &list), 0);
+						  DMABAY_WRITE_TO_DEVICE), 0);
 		KUNIT_EXPECT_EQ(test, length, expected[i]);
 		KUNIT_EXPECT_EQ(test, dmabay_adapter_flush(rig->adapter, &users[0].channel, length),
 				0);
@@ -569,7 +826,6 @@ static void adapter_v36_map_bounds(struct kunit *test)
 		size_t offset;
 		size_t length;
 	} rows[] = { { 0, 0 }, { 8192, 1 }, { 8191, 2 }, { 1, (size_t)-1 }, { (size_t)-1, 2 } };
-	struct dmabay_sg_list list = {};
 	unsigned int i;
 	size_t length;
 
@@ -577,11 +833,11 @@ static void adapter_v36_map_bounds(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		length = rows[i].length;
 		RIG_EXPECT_QUIET(test, adapter_map(&users[0], buffer, rows[i].offset, &length,
-						   DMABAY_READ_FROM_DEVICE, &list), -EINVAL);
+						   DMABAY_READ_FROM_DEVICE), -EINVAL);
 	}
 	length = 1;
 	KUNIT_EXPECT_EQ(test, adapter_map(&users[0], buffer, 8191, &length,
-					  DMABAY_READ_FROM_DEVICE, &list), 0);
+					  DMABAY_READ_FROM_DEVICE), 0);
 	KUNIT_EXPECT_EQ(test, dmabay_adapter_flush(rig->adapter, &users[0].channel, 1), 0);
 	KUNIT_EXPECT_EQ(test, adapter_give(&users[0]), 0);
 }
@@ -591,19 +847,18 @@ static void adapter_map_without_registers(struct kunit *test)
 	struct rig *rig = rig_start_adapter(test, 65536, 17);
 	struct adapter_user *users = adapter_users(rig, 2);
 	struct rig_buffer *buffer = rig_contiguous(rig, 0, 8192);
-	struct dmabay_sg_list list = {};
 	size_t length = 4096;
 
 	KUNIT_EXPECT_EQ(test, adapter_ask(&users[0], 17, 0), 0);
 	KUNIT_EXPECT_EQ(test, adapter_ask(&users[1], 17, 0), 0);
 	RIG_EXPECT_ILLEGAL(test, adapter_map(&users[1], buffer, 0, &length,
-					     DMABAY_READ_FROM_DEVICE, &list));
+					     DMABAY_READ_FROM_DEVICE));
 	KUNIT_EXPECT_TRUE(test, dmabay_adapter_cancel_channel(rig->adapter, &users[1].channel));
 	RIG_EXPECT_ILLEGAL(test, adapter_map(&users[1], buffer, 0, &length,
-					     DMABAY_READ_FROM_DEVICE, &list));
+					     DMABAY_READ_FROM_DEVICE));
 	KUNIT_EXPECT_EQ(test, adapter_give(&users[0]), 0);
 	RIG_EXPECT_ILLEGAL(test, adapter_map(&users[0], buffer, 0, &length,
-					     DMABAY_READ_FROM_DEVICE, &list));
+					     DMABAY_READ_FROM_DEVICE));
 }
 
 /* V37: an adapter in use is not freed under its users; it warns, and stays. */
@@ -621,18 +876,47 @@ static void adapter_v37_put_in_use(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, adapter_give(&users[0]), 0);
 }
 
+/* Put with its device: seen from the warning that it is still in use. */
+static void adapter_devm(struct kunit *test)
+{
+	struct rig *rig = rig_prepare(test);
+	struct adapter_user *users = adapter_users(rig, 1);
+	struct dmabay_adapter_config config = adapter_good_config;
+	unsigned int map_registers = 0;
+	void *group;
+
+	config.size--;
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(devm_dmabay_adapter_get(rig->dev, &config, NULL)),
+			-EPROTO);
+
+	group = devres_open_group(rig->dev, NULL, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, group);
+	rig->adapter = devm_dmabay_adapter_get(rig->dev, &adapter_good_config, &map_registers);
+	if (IS_ERR(rig->adapter))
+		rig->adapter = NULL;
+	KUNIT_ASSERT_NOT_NULL(test, rig->adapter);
+	KUNIT_EXPECT_EQ(test, map_registers, 17);
+	KUNIT_EXPECT_EQ(test, adapter_ask(&users[0], 5, 0), 0);
+	kunit_warning_suppress(test) {
+		devres_release_group(rig->dev, group);
+		KUNIT_EXPECT_EQ(test, KUNIT_SUPPRESSED_WARNING_COUNT(), 1);
+	}
+	/* Nothing was given back, so it is the test's now. */
+	KUNIT_EXPECT_EQ(test, adapter_give(&users[0]), 0);
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 17);
+}
+
 /* V42: nothing is taken for "no registers" that only looks like it. */
 static void adapter_v42_whatever_the_base(struct kunit *test)
 {
 	struct rig *rig = rig_start_adapter(test, 65536, 17);
 	struct adapter_user *users = adapter_users(rig, 1);
 	struct rig_buffer *buffer = rig_contiguous(rig, 0, 4096);
-	struct dmabay_sg_list list = {};
 	size_t length = 4096;
 
 	KUNIT_EXPECT_EQ(test, adapter_ask(&users[0], 1, 0), 0);
-	KUNIT_EXPECT_EQ(test, adapter_map(&users[0], buffer, 0, &length, DMABAY_READ_FROM_DEVICE,
-					  &list), 0);
+	KUNIT_EXPECT_EQ(test, adapter_map(&users[0], buffer, 0, &length, DMABAY_READ_FROM_DEVICE),
+			0);
 	KUNIT_EXPECT_EQ(test, dmabay_adapter_flush(rig->adapter, &users[0].channel, 0), 0);
 	KUNIT_EXPECT_EQ(test, adapter_give(&users[0]), 0);
 }
@@ -723,19 +1007,48 @@ static void adapter_free_in_routine(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, adapter_give(&users[2]), 0);
 }
 
+static void adapter_give_and_take(struct adapter_user *user)
+{
+	KUNIT_EXPECT_EQ(user->rig->test, adapter_give(user), 0);
+	KUNIT_EXPECT_EQ(user->rig->test, adapter_take(user, 5, DMABAY_CHANNEL_IMMEDIATE), 0);
+}
+
+/* The answer is not about what the channel was allocated for meanwhile, either. */
+static void adapter_take_in_routine(struct kunit *test)
+{
+	struct rig *rig = rig_start_adapter(test, 65536, 17);
+	struct adapter_user *users = adapter_users(rig, 1);
+	unsigned int i;
+
+	users[0].on_grant = adapter_give_and_take;
+	for (i = 0; i < ARRAY_SIZE(adapter_actions); i++) {
+		users[0].action = adapter_actions[i];
+		KUNIT_EXPECT_EQ(test, adapter_ask(&users[0], 17, 0), 0);
+		KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 12);
+		KUNIT_EXPECT_EQ(test, adapter_end(&users[0], DMABAY_DEALLOCATE_OBJECT), 0);
+		KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 17);
+	}
+}
+
 static struct kunit_case adapter_cases[] = {
 	KUNIT_CASE(adapter_illegal_calls_warn),
 	RIG_CASE(adapter_v01_get),
 	KUNIT_CASE(adapter_v02_config),
 	RIG_CASE(adapter_v03_registers_by_length),
-	RIG_CASE(adapter_v05_transfer_info),
+	RIG_CASE_PROFILES(adapter_v05_transfer_info),
 	RIG_CASE(adapter_v06_more_than_there_are),
 	RIG_CASE(adapter_v07_granted_at_once),
 	RIG_CASE(adapter_v08_granted_later),
 	RIG_CASE(adapter_v09_immediate),
 	RIG_CASE(adapter_v10_immediate_fails),
-	KUNIT_CASE(adapter_v12_immediate_without_routine),
+	RIG_CASE(adapter_v11_immediate_without_routine),
+	KUNIT_CASE(adapter_v12_no_channel),
 	KUNIT_CASE(adapter_v13_without_routine),
+	RIG_CASE(adapter_v14_immediate_without_routine_fails),
+	RIG_CASE(adapter_v15_free_object_keeps),
+	RIG_CASE(adapter_v16_free_object_keeps_registers),
+	RIG_CASE(adapter_v17_free_object),
+	RIG_CASE(adapter_free_object_refuses),
 	RIG_CASE(adapter_v18_deallocate),
 	RIG_CASE(adapter_v19_keep_registers),
 	RIG_CASE(adapter_v20_keep_object),
@@ -743,20 +1056,24 @@ static struct kunit_case adapter_cases[] = {
 	RIG_CASE(adapter_v22_cancel_granted),
 	RIG_CASE(adapter_v23_cancel_another),
 	RIG_CASE(adapter_v24_cancel_in_advance),
-	RIG_CASE(adapter_v25_maps_partially),
-	RIG_CASE(adapter_v29_map_twice),
-	RIG_CASE(adapter_v30_flush_makes_visible),
-	RIG_CASE(adapter_flush_illegal),
+	RIG_CASE_PROFILES(adapter_v25_maps_partially),
+	RIG_CASE_PROFILES(adapter_v26_no_room),
+	RIG_CASE(adapter_one_element),
+	RIG_CASE_PROFILES(adapter_v29_map_twice),
+	RIG_CASE_PROFILES(adapter_v30_flush_makes_visible),
+	RIG_CASE_PROFILES(adapter_flush_illegal),
 	RIG_CASE(adapter_v35_another_number),
 	RIG_CASE(adapter_free_twice),
 	RIG_CASE(adapter_free_the_other_way),
 	RIG_CASE(adapter_allocate_twice),
-	RIG_CASE(adapter_v36_map_bounds),
+	RIG_CASE_PROFILES(adapter_v36_map_bounds),
 	RIG_CASE(adapter_map_without_registers),
 	RIG_CASE(adapter_v37_put_in_use),
-	RIG_CASE(adapter_v42_whatever_the_base),
+	KUNIT_CASE(adapter_devm),
+	RIG_CASE_PROFILES(adapter_v42_whatever_the_base),
 	RIG_CASE(adapter_credits_alone_decide),
 	RIG_CASE(adapter_free_in_routine),
+	RIG_CASE(adapter_take_in_routine),
 	{}
 };
 

@@ -223,13 +223,13 @@ static void cancel_k13_cancel_in_callback(struct kunit *test)
 }
 
 static struct kunit_case cancel_cases[] = {
-	RIG_CASE(cancel_k01_cancel_queued),
-	RIG_CASE(cancel_k02_cancelled_is_over),
-	RIG_CASE(cancel_k03_used_again),
-	RIG_CASE(cancel_k04_cancel_programmed),
-	RIG_CASE(cancel_k05_cancel_initialized),
-	RIG_CASE(cancel_k06_cancel_illegal),
-	RIG_CASE(cancel_k07_cancel_over),
+	RIG_CASE_PROFILES(cancel_k01_cancel_queued),
+	RIG_CASE_PROFILES(cancel_k02_cancelled_is_over),
+	RIG_CASE_PROFILES(cancel_k03_used_again),
+	RIG_CASE_PROFILES(cancel_k04_cancel_programmed),
+	RIG_CASE_PROFILES(cancel_k05_cancel_initialized),
+	RIG_CASE_PROFILES(cancel_k06_cancel_illegal),
+	RIG_CASE_PROFILES(cancel_k07_cancel_over),
 	RIG_CASE(cancel_k10_cancel_between_transfers),
 	RIG_CASE(cancel_k11_cancel_pending),
 	RIG_CASE(cancel_k12_cancel_races_with_grant),

@@ -257,7 +257,7 @@ static void completion_c16_data_is_visible(struct kunit *test)
 	rig_fill(buffer, 1);
 	rig_begin(t, buffer, 20000);
 	do {
-		rig_device_write(rig, t->address, done, t->length, 2);
+		rig_transfer_write(t, done, t->length, 2);
 		done += t->length;
 		ret = rig_complete(t);
 		/* each piece after its own completion */
@@ -284,7 +284,7 @@ static void completion_c17_final_unmaps_all(struct kunit *test)
 		rig_begin(t, buffer, 8192);
 		address = t->address;
 		n = min(done[i], t->length);
-		rig_device_write(rig, address, 0, n, 2);
+		rig_transfer_write(t, 0, n, 2);
 		KUNIT_EXPECT_EQ(test, dmabay_transaction_completed_final(t->transaction, n), 0);
 		KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
 		KUNIT_EXPECT_EQ(test, rig_matching(buffer, 0, n, 2), n);
@@ -352,25 +352,25 @@ static void completion_c21_abort_in_callback(struct kunit *test)
 }
 
 static struct kunit_case completion_cases[] = {
-	RIG_CASE(completion_c01_last_transfer),
-	RIG_CASE(completion_c02_more_data),
-	RIG_CASE(completion_c03_part_of_a_transfer),
-	RIG_CASE(completion_c04_retry),
-	RIG_CASE(completion_c05_whole_transfer_by_length),
-	RIG_CASE(completion_c06_length_too_long),
-	RIG_CASE(completion_c07_final_length_too_long),
-	RIG_CASE(completion_c08_final_short),
-	RIG_CASE(completion_c09_final_0),
-	RIG_CASE(completion_c10_final_of_second),
-	RIG_CASE(completion_c11_nothing_under_way),
-	RIG_CASE(completion_before_the_grant),
-	RIG_CASE(completion_c12_twice),
-	RIG_CASE(completion_c13_bytes_until_release),
-	RIG_CASE(completion_c15_flush_fails),
-	RIG_CASE(completion_c16_data_is_visible),
-	RIG_CASE(completion_c17_final_unmaps_all),
+	RIG_CASE_PROFILES(completion_c01_last_transfer),
+	RIG_CASE_PROFILES(completion_c02_more_data),
+	RIG_CASE_PROFILES(completion_c03_part_of_a_transfer),
+	RIG_CASE_PROFILES(completion_c04_retry),
+	RIG_CASE_PROFILES(completion_c05_whole_transfer_by_length),
+	RIG_CASE_PROFILES(completion_c06_length_too_long),
+	RIG_CASE_PROFILES(completion_c07_final_length_too_long),
+	RIG_CASE_PROFILES(completion_c08_final_short),
+	RIG_CASE_PROFILES(completion_c09_final_0),
+	RIG_CASE_PROFILES(completion_c10_final_of_second),
+	RIG_CASE_PROFILES(completion_c11_nothing_under_way),
+	RIG_CASE_PROFILES(completion_before_the_grant),
+	RIG_CASE_PROFILES(completion_c12_twice),
+	RIG_CASE_PROFILES(completion_c13_bytes_until_release),
+	RIG_CASE_PROFILES(completion_c15_flush_fails),
+	RIG_CASE_PROFILES(completion_c16_data_is_visible),
+	RIG_CASE_PROFILES(completion_c17_final_unmaps_all),
 	RIG_CASE(completion_c19_grants_the_next),
-	RIG_CASE(completion_c21_abort_in_callback),
+	RIG_CASE_PROFILES(completion_c21_abort_in_callback),
 	{}
 };
 

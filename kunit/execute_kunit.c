@@ -136,15 +136,9 @@ static void execute_x07_stays_in_group(struct kunit *test)
 {
 	struct rig *rig = rig_start(test, 65536, 17);
 	struct rig_transaction *t = rig_transaction(rig);
-	struct dmabay_memory *parts[2] = {
-		rig_contiguous(rig, 0, 5000)->memory,
-		rig_contiguous(rig, 0, 3000)->memory,
-	};
-	struct rig_buffer *chain = rig_pages(rig, 0);
+	struct rig_buffer *parts[] = { rig_contiguous(rig, 0, 5000), rig_contiguous(rig, 0, 3000) };
 
-	chain->memory = dmabay_memory_chain(parts, 2, GFP_KERNEL);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(chain->memory));
-	rig_initialize(t, chain, 8000);
+	rig_initialize(t, rig_join(rig, parts, 2), 8000);
 	rig_run(t);
 	RIG_EXPECT_LENGTHS(rig, 5000, 3000);
 	KUNIT_EXPECT_EQ(test, rig->log[0].count, 1);
@@ -391,25 +385,25 @@ static void execute_map_failure_of_next(struct kunit *test)
 }
 
 static struct kunit_case execute_cases[] = {
-	RIG_CASE(execute_x01_at_once),
-	RIG_CASE(execute_x02_waits_for_registers),
-	RIG_CASE(execute_x03_cuts_ex1),
-	RIG_CASE(execute_x04_cuts_ex2),
-	RIG_CASE(execute_x05_current_length),
-	RIG_CASE(execute_x06_maps_partially_ex8),
-	RIG_CASE(execute_maps_partially_always),
+	RIG_CASE_PROFILES(execute_x01_at_once),
+	RIG_CASE_PROFILES(execute_x02_waits_for_registers),
+	RIG_CASE_PROFILES(execute_x03_cuts_ex1),
+	RIG_CASE_PROFILES(execute_x04_cuts_ex2),
+	RIG_CASE_PROFILES(execute_x05_current_length),
+	RIG_CASE_PROFILES(execute_x06_maps_partially_ex8),
+	RIG_CASE_PROFILES(execute_maps_partially_always),
 	RIG_CASE(execute_x07_stays_in_group),
 	RIG_CASE(execute_cuts_chain_of_ex5),
 	RIG_CASE(execute_x09_every_transfer_fits),
 	RIG_CASE(execute_x10_registers_of_one_transfer),
 	RIG_CASE(execute_x11_registers_of_many_transfers_ex7),
-	RIG_CASE(execute_x12_answer_is_ignored),
-	RIG_CASE(execute_x13_execute_twice),
-	RIG_CASE(execute_x14_execute_after_failure),
+	RIG_CASE_PROFILES(execute_x12_answer_is_ignored),
+	RIG_CASE_PROFILES(execute_x13_execute_twice),
+	RIG_CASE_PROFILES(execute_x14_execute_after_failure),
 	RIG_CASE(execute_x18_two_at_once),
-	RIG_CASE(execute_x22_context),
-	RIG_CASE(execute_map_failure),
-	RIG_CASE(execute_map_failure_of_next),
+	RIG_CASE_PROFILES(execute_x22_context),
+	RIG_CASE_PROFILES(execute_map_failure),
+	RIG_CASE_PROFILES(execute_map_failure_of_next),
 	{}
 };
 

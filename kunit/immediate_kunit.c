@@ -122,8 +122,8 @@ static void immediate_m08_on_and_off(struct kunit *test)
 	rig_finish(t);
 }
 
-/* M10: elsewhere it warns, and is applied; no state is left that could show that. */
-static void immediate_m10_in_other_states(struct kunit *test)
+/* Elsewhere it warns, and is applied; no state is left that could show that. */
+static void immediate_in_other_states(struct kunit *test)
 {
 	struct rig *rig = rig_start(test, 65536, 17);
 	struct rig_transaction *t = rig_transaction(rig);
@@ -162,15 +162,15 @@ static void immediate_m11_second_transfer(struct kunit *test)
 }
 
 static struct kunit_case immediate_cases[] = {
-	RIG_CASE(immediate_m01_now),
-	RIG_CASE(immediate_m02_not_now),
-	RIG_CASE(immediate_m03_release_after_failure),
+	RIG_CASE_PROFILES(immediate_m01_now),
+	RIG_CASE_PROFILES(immediate_m02_not_now),
+	RIG_CASE_PROFILES(immediate_m03_release_after_failure),
 	RIG_CASE(immediate_m04_reserve_not_now),
-	RIG_CASE(immediate_m05_survives_initialize),
-	RIG_CASE(immediate_m06_until_release),
-	RIG_CASE(immediate_m07_persists),
-	RIG_CASE(immediate_m08_on_and_off),
-	RIG_CASE(immediate_m10_in_other_states),
+	RIG_CASE_PROFILES(immediate_m05_survives_initialize),
+	RIG_CASE_PROFILES(immediate_m06_until_release),
+	RIG_CASE_PROFILES(immediate_m07_persists),
+	RIG_CASE_PROFILES(immediate_m08_on_and_off),
+	RIG_CASE(immediate_in_other_states),
 	RIG_CASE(immediate_m11_second_transfer),
 	{}
 };

@@ -8,8 +8,23 @@
 
 #include "rig.h"
 
-/* A callback may lie this much deeper on the stack than another one. */
-#define LIFETIME_STACK		2048
+/*
+ * What is done once, a few times and very often, each time from the same place, goes
+ * as deep on the stack with many as with one.
+ */
+#define LIFETIME_TIMES		3
+
+static void lifetime_expect_flat(struct kunit *test, const unsigned long *depth)
+{
+	kunit_info(test, "%lu, %lu, %lu bytes of stack\n", depth[0], depth[1], depth[2]);
+	KUNIT_EXPECT_GT(test, depth[0], 0);
+	KUNIT_EXPECT_LE(test, depth[1], depth[0]);
+	KUNIT_EXPECT_LE(test, depth[2], depth[0]);
+}
+
+/* Whose turn it is, of those that wait in line; how often something is to be done. */
+static unsigned int lifetime_turn;
+static unsigned int lifetime_rounds;
 
 static void lifetime_l01_release_completed(struct kunit *test)
 {
@@ -57,12 +72,13 @@ static void lifetime_expect_untouched(struct rig_transaction *t, struct rig_buff
 {
 	struct kunit *test = t->rig->test;
 
-	KUNIT_EXPECT_EQ(test, waiter->reserved, 0);
+	KUNIT_EXPECT_EQ(test, waiter->programmed, 0);
 	KUNIT_EXPECT_EQ(test, dmabay_transaction_current_length(t->transaction), 8192);
-	rig_device_write(t->rig, t->address, 0, 8192, 9);
+	rig_transfer_write(t, 0, 8192, 9);
 	KUNIT_EXPECT_EQ(test, rig_complete(t), 0);
 	KUNIT_EXPECT_EQ(test, rig_matching(buffer, 0, 8192, 9), 8192);
-	KUNIT_EXPECT_EQ(test, waiter->reserved, 1);
+	KUNIT_EXPECT_EQ(test, waiter->programmed, 1);
+	rig_finish(waiter);
 }
 
 static void lifetime_l04_release_under_way(struct kunit *test)
@@ -72,7 +88,8 @@ static void lifetime_l04_release_under_way(struct kunit *test)
 	struct rig_buffer *buffer = rig_contiguous(rig, 0, 8192);
 
 	rig_begin(t, buffer, 8192);
-	KUNIT_EXPECT_EQ(test, rig_reserve(waiter, 3), 0);
+	rig_initialize(waiter, rig_contiguous(rig, 0, 8192), 8192);
+	KUNIT_EXPECT_EQ(test, rig_execute(waiter), 0);
 	RIG_EXPECT_ILLEGAL(test, dmabay_transaction_release(t->transaction));
 	lifetime_expect_untouched(t, buffer, waiter);
 }
@@ -84,7 +101,8 @@ static void lifetime_l05_delete_under_way(struct kunit *test)
 	struct rig_buffer *buffer = rig_contiguous(rig, 0, 8192);
 
 	rig_begin(t, buffer, 8192);
-	KUNIT_EXPECT_EQ(test, rig_reserve(waiter, 3), 0);
+	rig_initialize(waiter, rig_contiguous(rig, 0, 8192), 8192);
+	KUNIT_EXPECT_EQ(test, rig_execute(waiter), 0);
 	RIG_EXPECT_WARNING(test, dmabay_transaction_delete(t->transaction));
 	/* A driver must not touch it any more; this test does, to see it unchanged. */
 	lifetime_expect_untouched(t, buffer, waiter);
@@ -211,24 +229,32 @@ static void lifetime_complete_in_time(struct rig_transaction *t)
 }
 
 /*
- * D01: 100 000 pieces, each completed inside program_dma: the stack does not grow
+ * D01, D04: 100 000 pieces, each completed inside program_dma: the stack does not grow
  * with them, and no callback is nested in another.
  */
 static void lifetime_d01_pieces(struct kunit *test)
 {
-	const unsigned int pieces = 100000;
+	static const unsigned int pieces[LIFETIME_TIMES] = { 1, 3, 100000 };
 	struct rig *rig = rig_start(test, 32, 2);
 	struct rig_transaction *t = rig_transaction(rig);
+	struct rig_buffer *buffer = rig_contiguous(rig, 0, 32 * pieces[2]);
+	unsigned long depth[LIFETIME_TIMES];
+	unsigned int i;
 
 	t->on_program = lifetime_complete_in_time;
-	rig_initialize(t, rig_contiguous(rig, 0, 32 * pieces), 32 * pieces);
-	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
-	if (!rig_time_is_up(rig))
-		KUNIT_EXPECT_EQ(test, t->programmed, pieces);
-	KUNIT_EXPECT_EQ(test, t->result, 0);
-	KUNIT_EXPECT_FALSE(test, t->nested);
-	KUNIT_EXPECT_LE(test, rig_stack_used(rig), LIFETIME_STACK);
-	kunit_info(test, "%u pieces, %lu bytes of stack\n", t->programmed, rig_stack_used(rig));
+	for (i = 0; i < LIFETIME_TIMES; i++) {
+		t->programmed = 0;
+		rig_initialize(t, buffer, 32 * pieces[i]);
+		KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
+		if (!rig_time_is_up(rig))
+			KUNIT_EXPECT_EQ(test, t->programmed, pieces[i]);
+		KUNIT_EXPECT_EQ(test, t->result, 0);
+		KUNIT_EXPECT_FALSE(test, t->nested);
+		KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+		depth[i] = rig_stack_depth(rig);
+	}
+	kunit_info(test, "%u pieces\n", t->programmed);
+	lifetime_expect_flat(test, depth);
 }
 
 /* D02: "more" for every nested completion but the last, all inside execute. */
@@ -254,7 +280,7 @@ static void lifetime_begin_again(struct rig_transaction *t)
 
 	KUNIT_EXPECT_EQ(test, rig_complete(t), 0);
 	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
-	if (t->programmed >= 1000)
+	if (t->programmed >= lifetime_rounds)
 		return;
 	rig_initialize(t, buffer, 4096);
 	/* Only marked; whoever runs this callback will stage it. */
@@ -262,19 +288,34 @@ static void lifetime_begin_again(struct rig_transaction *t)
 	KUNIT_EXPECT_EQ(test, t->programmed, programmed);
 }
 
+static void lifetime_again_in_callback(struct rig_transaction *t)
+{
+	static const unsigned int rounds[LIFETIME_TIMES] = { 1, 3, 1000 };
+	unsigned long depth[LIFETIME_TIMES];
+	struct kunit *test = t->rig->test;
+	unsigned int i;
+
+	rig_stack_depth(t->rig);
+	t->data = rig_contiguous(t->rig, 0, 4096);
+	t->on_program = lifetime_begin_again;
+	for (i = 0; i < LIFETIME_TIMES; i++) {
+		t->programmed = 0;
+		lifetime_rounds = rounds[i];
+		rig_initialize(t, t->data, 4096);
+		KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
+		KUNIT_EXPECT_EQ(test, t->programmed, rounds[i]);
+		KUNIT_EXPECT_FALSE(test, t->nested);
+		depth[i] = rig_stack_depth(t->rig);
+	}
+	lifetime_expect_flat(test, depth);
+}
+
 /* D03: completed, released, initialized and executed anew inside the callback. */
 static void lifetime_d03_again_in_callback(struct kunit *test)
 {
 	struct rig *rig = rig_start(test, 4096, 2);
-	struct rig_transaction *t = rig_transaction(rig);
 
-	t->data = rig_contiguous(rig, 0, 4096);
-	t->on_program = lifetime_begin_again;
-	rig_initialize(t, t->data, 4096);
-	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
-	KUNIT_EXPECT_EQ(test, t->programmed, 1000);
-	KUNIT_EXPECT_FALSE(test, t->nested);
-	KUNIT_EXPECT_LE(test, rig_stack_used(rig), LIFETIME_STACK);
+	lifetime_again_in_callback(rig_transaction(rig));
 	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 2);
 }
 
@@ -285,15 +326,8 @@ static void lifetime_again_in_callback_reserved(struct kunit *test)
 	struct rig_transaction *t = rig_transaction(rig);
 
 	KUNIT_EXPECT_EQ(test, rig_reserve(t, 2), 0);
-	rig->stack_low = ULONG_MAX;
-	rig->stack_high = 0;
-	t->data = rig_contiguous(rig, 0, 4096);
-	t->on_program = lifetime_begin_again;
-	rig_initialize(t, t->data, 4096);
-	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
-	KUNIT_EXPECT_EQ(test, t->programmed, 1000);
-	KUNIT_EXPECT_FALSE(test, t->nested);
-	KUNIT_EXPECT_LE(test, rig_stack_used(rig), LIFETIME_STACK);
+	lifetime_again_in_callback(t);
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 0);
 }
 
 static void lifetime_complete_and_delete(struct rig_transaction *t)
@@ -582,6 +616,63 @@ static void lifetime_failure_after_late_grant(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lifetime_failed_calls.calls, 1);
 }
 
+static int lifetime_map_fails_once(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+				   struct dmabay_memory *memory, size_t offset, size_t *length,
+				   enum dmabay_direction direction, struct dmabay_sg_list *list)
+{
+	kunit_deactivate_static_stub(kunit_get_current_test(), dmabay_adapter_map_transfer);
+	return -EIO;
+}
+
+static void lifetime_failed_begin_again(struct dmabay_transaction *transaction, void *context,
+					int status)
+{
+	struct rig_transaction *t = context;
+
+	KUNIT_EXPECT_EQ(t->rig->test, dmabay_transaction_release(transaction), 0);
+	rig_begin(t, t->data, 4096);
+}
+
+static void lifetime_failed_delete(struct dmabay_transaction *transaction, void *context,
+				   int status)
+{
+	rig_delete(context);
+}
+
+/* Wait, and fail when the registers are there. */
+static void lifetime_fail_late(struct rig_transaction *t, dmabay_failed_t failed)
+{
+	struct kunit *test = t->rig->test;
+
+	dmabay_transaction_set_failed(t->transaction, failed);
+	rig_hold(t->rig, 2);
+	rig_initialize(t, t->data, 4096);
+	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
+	kunit_activate_static_stub(test, dmabay_adapter_map_transfer, lifetime_map_fails_once);
+	rig_unhold(t->rig);
+}
+
+/* Whoever is told may use the transaction again at once, or delete it, or not be there. */
+static void lifetime_failed_callback(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 4096, 2);
+	struct rig_transaction *t = rig_transaction(rig);
+
+	t->data = rig_contiguous(rig, 0, 4096);
+	lifetime_fail_late(t, lifetime_failed_begin_again);
+	KUNIT_EXPECT_EQ(test, t->programmed, 1);
+	rig_finish(t);
+
+	lifetime_fail_late(t, NULL);
+	KUNIT_EXPECT_EQ(test, t->programmed, 1);
+	KUNIT_EXPECT_STREQ(test, dmabay_transaction_state_name(t->transaction), "failed");
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+
+	lifetime_fail_late(t, lifetime_failed_delete);
+	KUNIT_EXPECT_NULL(test, t->transaction);
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 2);
+}
+
 /* D10: deleted on another CPU while the callback still runs inside execute. */
 static void lifetime_d10_deleted_elsewhere(struct kunit *test)
 {
@@ -608,11 +699,51 @@ static void lifetime_d10_deleted_elsewhere(struct kunit *test)
 
 static void lifetime_free_and_go_on(struct rig_transaction *t)
 {
-	unsigned int *next = t->rig->holder->data;
-
 	/* In order, one after the other. */
-	KUNIT_EXPECT_EQ(t->rig->test, (unsigned long)t->data, (*next)++);
+	KUNIT_EXPECT_EQ(t->rig->test, (unsigned long)t->data, lifetime_turn++);
 	KUNIT_EXPECT_EQ(t->rig->test, dmabay_transaction_free_reservation(t->transaction), 0);
+}
+
+/* Let so many wait in line, then all through; how deep on the stack that went. */
+static unsigned long lifetime_chain(struct rig *rig, unsigned int count,
+				    void (*wait)(struct rig_transaction *t, unsigned int i))
+{
+	struct kunit *test = rig->test;
+	struct rig_transaction *t;
+	unsigned int i;
+
+	rig_hold(rig, 17);
+	lifetime_turn = 0;
+	for (i = 0; i < count; i++) {
+		t = rig_transaction(rig);
+		t->data = (void *)(unsigned long)i;
+		wait(t, i);
+	}
+	KUNIT_EXPECT_EQ(test, rig_waiters(rig), count);
+	KUNIT_EXPECT_EQ(test, lifetime_turn, 0);
+	rig_unhold(rig);
+	KUNIT_EXPECT_EQ(test, lifetime_turn, count);
+	KUNIT_EXPECT_EQ(test, rig_waiters(rig), 0);
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 17);
+	return rig_stack_depth(rig);
+}
+
+static void lifetime_chains(struct rig *rig,
+			    void (*wait)(struct rig_transaction *t, unsigned int i))
+{
+	static const unsigned int counts[LIFETIME_TIMES] = { 1, 3, 10000 };
+	unsigned long depth[LIFETIME_TIMES];
+	unsigned int i;
+
+	for (i = 0; i < LIFETIME_TIMES; i++)
+		depth[i] = lifetime_chain(rig, counts[i], wait);
+	lifetime_expect_flat(rig->test, depth);
+}
+
+static void lifetime_wait_for_reservation(struct rig_transaction *t, unsigned int i)
+{
+	t->on_reserved = lifetime_free_and_go_on;
+	KUNIT_ASSERT_EQ(t->rig->test, rig_reserve(t, 1 + i % 17), 0);
 }
 
 /*
@@ -621,88 +752,58 @@ static void lifetime_free_and_go_on(struct rig_transaction *t)
  */
 static void lifetime_d11_chain_of_waiters(struct kunit *test)
 {
-	const unsigned int count = 10000;
-	struct rig *rig = rig_start(test, 65536, 17);
-	struct rig_transaction *t;
-	unsigned int i, next = 0;
-
-	rig_hold(rig, 17);
-	rig->holder->data = &next;
-	rig->stack_low = ULONG_MAX;
-	rig->stack_high = 0;
-	for (i = 0; i < count; i++) {
-		t = rig_transaction(rig);
-		t->data = (void *)(unsigned long)i;
-		t->on_reserved = lifetime_free_and_go_on;
-		KUNIT_ASSERT_EQ(test, rig_reserve(t, 1 + i % 17), 0);
-	}
-	KUNIT_EXPECT_EQ(test, rig_waiters(rig), count);
-	KUNIT_EXPECT_EQ(test, next, 0);
-	rig_unhold(rig);
-	KUNIT_EXPECT_EQ(test, next, count);
-	KUNIT_EXPECT_EQ(test, rig_waiters(rig), 0);
-	KUNIT_EXPECT_LE(test, rig_stack_used(rig), LIFETIME_STACK);
-	kunit_info(test, "%lu bytes of stack\n", rig_stack_used(rig));
+	lifetime_chains(rig_start(test, 65536, 17), lifetime_wait_for_reservation);
 }
 
 static void lifetime_finish_and_go_on(struct rig_transaction *t)
 {
-	unsigned int *next = t->rig->holder->data;
-
-	KUNIT_EXPECT_EQ(t->rig->test, (unsigned long)t->data, (*next)++);
+	KUNIT_EXPECT_EQ(t->rig->test, (unsigned long)t->data, lifetime_turn++);
 	KUNIT_EXPECT_EQ(t->rig->test, rig_complete(t), 0);
 	rig_delete(t);
 }
 
-/* The same with executions that complete and delete themselves. */
-static void lifetime_chain_of_executions(struct kunit *test)
-{
-	const unsigned int count = 10000;
-	struct rig *rig = rig_start(test, 65536, 17);
-	struct rig_buffer *buffer = rig_contiguous(rig, 0, 65536);
-	struct rig_transaction *t;
-	unsigned int i, next = 0;
+static struct rig_buffer *lifetime_chain_buffer;
 
-	rig_hold(rig, 17);
-	rig->holder->data = &next;
-	rig->stack_low = ULONG_MAX;
-	rig->stack_high = 0;
-	for (i = 0; i < count; i++) {
-		t = rig_transaction(rig);
-		t->data = (void *)(unsigned long)i;
-		t->on_program = lifetime_finish_and_go_on;
-		rig_initialize(t, buffer, 4096 * (1 + i % 16));
-		KUNIT_ASSERT_EQ(test, rig_execute(t), 0);
-	}
-	rig_unhold(rig);
-	KUNIT_EXPECT_EQ(test, next, count);
-	KUNIT_EXPECT_LE(test, rig_stack_used(rig), LIFETIME_STACK);
-	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 17);
+static void lifetime_wait_for_execution(struct rig_transaction *t, unsigned int i)
+{
+	t->on_program = lifetime_finish_and_go_on;
+	rig_initialize(t, lifetime_chain_buffer, 4096 * (1 + i % 16));
+	KUNIT_ASSERT_EQ(t->rig->test, rig_execute(t), 0);
+}
+
+/* The same with executions that complete and delete themselves. */
+static void lifetime_d11_chain_of_executions(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+
+	lifetime_chain_buffer = rig_contiguous(rig, 0, 65536);
+	lifetime_chains(rig, lifetime_wait_for_execution);
 }
 
 static struct kunit_case lifetime_cases[] = {
-	RIG_CASE(lifetime_l01_release_completed),
-	RIG_CASE(lifetime_l02_release_twice),
-	RIG_CASE(lifetime_l03_release_initialized),
-	RIG_CASE(lifetime_l04_release_under_way),
-	RIG_CASE(lifetime_l05_delete_under_way),
-	RIG_CASE_SLOW(lifetime_l06_cycles),
+	RIG_CASE_PROFILES(lifetime_l01_release_completed),
+	RIG_CASE_PROFILES(lifetime_l02_release_twice),
+	RIG_CASE_PROFILES(lifetime_l03_release_initialized),
+	RIG_CASE_PROFILES(lifetime_l04_release_under_way),
+	RIG_CASE_PROFILES(lifetime_l05_delete_under_way),
+	RIG_CASE_PROFILES_SLOW(lifetime_l06_cycles),
 	RIG_CASE_SLOW(lifetime_reservation_cycles),
-	RIG_CASE(lifetime_l07_release_resets),
-	RIG_CASE(lifetime_l10_release_in_callback),
-	RIG_CASE(lifetime_l12_release_after_error),
-	RIG_CASE_SLOW(lifetime_d01_pieces),
-	RIG_CASE(lifetime_d02_nested_results),
-	RIG_CASE(lifetime_d03_again_in_callback),
+	RIG_CASE_PROFILES(lifetime_l07_release_resets),
+	RIG_CASE_PROFILES(lifetime_l10_release_in_callback),
+	RIG_CASE_PROFILES(lifetime_l12_release_after_error),
+	RIG_CASE_PROFILES_SLOW(lifetime_d01_pieces),
+	RIG_CASE_PROFILES(lifetime_d02_nested_results),
+	RIG_CASE_PROFILES(lifetime_d03_again_in_callback),
 	RIG_CASE(lifetime_again_in_callback_reserved),
 	RIG_CASE(lifetime_d05_delete_in_callback),
-	RIG_CASE(lifetime_d06_never_concurrent),
+	RIG_CASE_PROFILES(lifetime_d06_never_concurrent),
 	RIG_CASE(lifetime_d07_no_lock_in_callbacks),
-	RIG_CASE(lifetime_d09_deferred_failure),
+	RIG_CASE_PROFILES(lifetime_d09_deferred_failure),
 	RIG_CASE(lifetime_failure_after_late_grant),
-	RIG_CASE(lifetime_d10_deleted_elsewhere),
+	RIG_CASE_PROFILES(lifetime_failed_callback),
+	RIG_CASE_PROFILES(lifetime_d10_deleted_elsewhere),
 	RIG_CASE_SLOW(lifetime_d11_chain_of_waiters),
-	RIG_CASE_SLOW(lifetime_chain_of_executions),
+	RIG_CASE_PROFILES_SLOW(lifetime_d11_chain_of_executions),
 	{}
 };
 

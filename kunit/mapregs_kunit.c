@@ -47,10 +47,10 @@ static void mapregs_move(struct rig_transaction *t, struct rig_buffer *buffer, s
 	KUNIT_ASSERT_EQ(test, rig_execute(t), 0);
 	do {
 		if (direction == DMABAY_READ_FROM_DEVICE)
-			rig_device_write(rig, t->address, at, t->length, seed);
+			rig_transfer_write(t, at, t->length, seed);
 		else
-			KUNIT_EXPECT_EQ(test, rig_device_matching(rig, t->address, at, t->length,
-								  seed), t->length);
+			KUNIT_EXPECT_EQ(test, rig_transfer_matching(t, at, t->length, seed),
+					t->length);
 		at += t->length;
 		ret = rig_complete(t);
 	} while (ret == -EINPROGRESS);
@@ -100,7 +100,39 @@ static void mapregs_data(struct kunit *test)
 	}
 }
 
-/* The same on reservations of every size, with many groups. */
+/* The same with several groups, from and to anywhere in them. */
+static void mapregs_data_groups(struct kunit *test)
+{
+	struct rig *rig = mapregs_start(test, 65536, 17, 0);
+	struct rig_transaction *t = rig_transaction(rig);
+	struct rig_buffer *parts[] = {
+		rig_scattered(rig, 4000, 12000),
+		rig_contiguous(rig, 0, 4096),
+		rig_contiguous(rig, 0, 8192),
+		rig_scattered(rig, 1, 5000),
+		rig_contiguous(rig, 4095, 1),
+		rig_scattered(rig, 2048, 60000),
+	};
+	struct rig_buffer *buffer = rig_join(rig, parts, ARRAY_SIZE(parts));
+	static const size_t cuts[] = { 1, 96, 11999, 12001, 16096, 24288, 29288, 29290, 60000 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cuts); i++) {
+		size_t left = buffer->length - cuts[i];
+
+		rig_fill(buffer, 10);
+		mapregs_move(t, buffer, 0, cuts[i], DMABAY_READ_FROM_DEVICE, 20);
+		mapregs_move(t, buffer, cuts[i], left, DMABAY_WRITE_TO_DEVICE, 10);
+		KUNIT_EXPECT_EQ(test, rig_matching(buffer, 0, cuts[i], 20), cuts[i]);
+		KUNIT_EXPECT_EQ(test, rig_matching(buffer, cuts[i], left, 10), left);
+		mapregs_move(t, buffer, 0, cuts[i], DMABAY_WRITE_TO_DEVICE, 20);
+		mapregs_move(t, buffer, cuts[i], left, DMABAY_READ_FROM_DEVICE, 30);
+		KUNIT_EXPECT_EQ(test, rig_matching(buffer, 0, cuts[i], 20), cuts[i]);
+		KUNIT_EXPECT_EQ(test, rig_matching(buffer, cuts[i], left, 30), left);
+	}
+}
+
+/* The same on reservations of every size. */
 static void mapregs_data_reserved(struct kunit *test)
 {
 	static const unsigned int sizes[] = { 1, 2, 3, 4, 7, 16, 17 };
@@ -199,7 +231,7 @@ static void mapregs_shows_no_old_bytes(struct kunit *test)
 	rig_finish(t);
 }
 
-/* What is contiguous and within reach is used as it is, and not copied. */
+/* What is within reach and needs no joining is used as it is, and not copied. */
 static void mapregs_copies_what_it_must(struct kunit *test)
 {
 	struct rig *rig = mapregs_start(test, 65536, 17, 0);
@@ -208,19 +240,23 @@ static void mapregs_copies_what_it_must(struct kunit *test)
 	struct rig_buffer *scattered = rig_scattered(rig, 0, 8192);
 	struct dmabay_adapter_counters counters;
 	bool bounces = rig->param->provider == DMABAY_PROVIDER_BOUNCE;
+	bool lists = rig->param->profile == DMABAY_PROFILE_SCATTER_GATHER;
+	u64 contiguous_bytes = 0, scattered_bytes = 0;
 
+	/* Behind an IOMMU nothing is within reach until it is mapped. */
+	if (bounces && rig->param->translated)
+		contiguous_bytes = 8192;
+	if (bounces && (rig->param->translated || !lists))
+		scattered_bytes = 2 * 8192;
 	rig_fill(contiguous, 1);
 	rig_fill(scattered, 1);
 	mapregs_move(t, contiguous, 0, 8192, DMABAY_WRITE_TO_DEVICE, 1);
 	dmabay_adapter_counters(rig->adapter, &counters);
-	/* Behind an IOMMU nothing is within reach until it is mapped. */
-	KUNIT_EXPECT_EQ(test, counters.bounced_bytes,
-			bounces && rig->param->translated ? 8192 : 0);
+	KUNIT_EXPECT_EQ(test, counters.bounced_bytes, contiguous_bytes);
 	mapregs_move(t, scattered, 0, 8192, DMABAY_WRITE_TO_DEVICE, 1);
 	mapregs_move(t, scattered, 0, 8192, DMABAY_READ_FROM_DEVICE, 2);
 	dmabay_adapter_counters(rig->adapter, &counters);
-	KUNIT_EXPECT_EQ(test, counters.bounced_bytes,
-			bounces ? 16384 + (rig->param->translated ? 8192 : 0) : 0);
+	KUNIT_EXPECT_EQ(test, counters.bounced_bytes, contiguous_bytes + scattered_bytes);
 	KUNIT_EXPECT_EQ(test, counters.mapped, counters.unmapped);
 	KUNIT_EXPECT_EQ(test, !!counters.mapped, rig->param->provider == DMABAY_PROVIDER_DIRECT);
 	KUNIT_EXPECT_EQ(test, !!counters.links, rig->param->provider == DMABAY_PROVIDER_IOVA);
@@ -847,13 +883,14 @@ static void mapregs_r01_ledger(struct kunit *test)
 }
 
 static struct kunit_case mapregs_cases[] = {
-	RIG_CASE(mapregs_data),
+	RIG_CASE_PROFILES(mapregs_data),
+	RIG_CASE_PROFILES(mapregs_data_groups),
 	RIG_CASE(mapregs_data_reserved),
 	RIG_CASE(mapregs_data_large),
 	RIG_CASE(mapregs_copies_completed_only),
 	RIG_CASE(mapregs_copies_nothing_on_failure),
 	RIG_CASE(mapregs_shows_no_old_bytes),
-	RIG_CASE(mapregs_copies_what_it_must),
+	RIG_CASE_PROFILES(mapregs_copies_what_it_must),
 	RIG_CASE(mapregs_pages_are_not_shared),
 	RIG_CASE(mapregs_unmapped_after_release),
 	RIG_CASE(mapregs_kept_links_hit),

@@ -158,7 +158,7 @@ static void memory_from_kernel_is_that_memory(struct kunit *test)
 	rig_initialize_direction(t, DMABAY_READ_FROM_DEVICE, memory, 0, length);
 	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
 	do {
-		rig_device_write(rig, t->address, done, t->length, 5);
+		rig_transfer_write(t, done, t->length, 5);
 		done += t->length;
 		ret = rig_complete(t);
 	} while (ret == -EINPROGRESS);
@@ -346,12 +346,10 @@ static void memory_used_twice_at_once(struct kunit *test)
 	rig_initialize_direction(b, DMABAY_WRITE_TO_DEVICE, buffer->memory, PAGE_SIZE, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, rig_execute(a), 0);
 	KUNIT_EXPECT_EQ(test, rig_execute(b), 0);
-	KUNIT_EXPECT_EQ(test, rig_device_matching(rig, a->address, 0, a->length, 77), a->length);
-	KUNIT_EXPECT_EQ(test, rig_device_matching(rig, b->address, PAGE_SIZE, b->length, 77),
-			b->length);
+	KUNIT_EXPECT_EQ(test, rig_transfer_matching(a, 0, a->length, 77), a->length);
+	KUNIT_EXPECT_EQ(test, rig_transfer_matching(b, PAGE_SIZE, b->length, 77), b->length);
 	rig_finish(a);
-	KUNIT_EXPECT_EQ(test, rig_device_matching(rig, b->address, PAGE_SIZE, b->length, 77),
-			b->length);
+	KUNIT_EXPECT_EQ(test, rig_transfer_matching(b, PAGE_SIZE, b->length, 77), b->length);
 	rig_finish(b);
 }
 
@@ -470,15 +468,15 @@ static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(memory_from_pages_bounds),
 	KUNIT_CASE(memory_length_limit),
 	KUNIT_CASE(memory_from_kernel_bounds),
-	RIG_CASE(memory_from_kernel_is_that_memory),
+	RIG_CASE_PROFILES(memory_from_kernel_is_that_memory),
 	KUNIT_CASE(memory_pages_are_one_group),
 	KUNIT_CASE(memory_sgtable_groups),
 	KUNIT_CASE(memory_bvec_groups),
 	KUNIT_CASE(memory_chain_groups),
 	KUNIT_CASE(memory_read_only),
 	KUNIT_CASE(memory_read_only_chain),
-	RIG_CASE(memory_lives_as_long_as_needed),
-	RIG_CASE(memory_used_twice_at_once),
+	RIG_CASE_PROFILES(memory_lives_as_long_as_needed),
+	RIG_CASE_PROFILES(memory_used_twice_at_once),
 	KUNIT_CASE_SLOW(memory_runs_stay_in_their_folio),
 	{}
 };

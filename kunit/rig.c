@@ -8,11 +8,54 @@
 #include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 
 #include "rig.h"
 
 #define EDU_ADDRESS_BITS	28
+
+const struct rig_provider rig_providers[] = {
+	{ "direct", DMABAY_PROVIDER_DIRECT, false, DMABAY_PROFILE_PACKET },
+	{ "bounce", DMABAY_PROVIDER_BOUNCE, false, DMABAY_PROFILE_PACKET },
+	{ "direct_iommu", DMABAY_PROVIDER_DIRECT, true, DMABAY_PROFILE_PACKET },
+	{ "bounce_iommu", DMABAY_PROVIDER_BOUNCE, true, DMABAY_PROFILE_PACKET },
+	{ "iova", DMABAY_PROVIDER_IOVA, true, DMABAY_PROFILE_PACKET },
+	{ "direct_list", DMABAY_PROVIDER_DIRECT, false, DMABAY_PROFILE_SCATTER_GATHER },
+	{ "bounce_list", DMABAY_PROVIDER_BOUNCE, false, DMABAY_PROFILE_SCATTER_GATHER },
+	{ "direct_iommu_list", DMABAY_PROVIDER_DIRECT, true, DMABAY_PROFILE_SCATTER_GATHER },
+	{ "bounce_iommu_list", DMABAY_PROVIDER_BOUNCE, true, DMABAY_PROFILE_SCATTER_GATHER },
+	{ "iova_list", DMABAY_PROVIDER_IOVA, true, DMABAY_PROFILE_SCATTER_GATHER },
+};
+
+/* A generator, see KUNIT_ARRAY_PARAM_DESC(), of a part of the array. */
+static const void *rig_gen(struct kunit *test, const struct rig_provider *previous,
+			   unsigned int first, unsigned int count, char *description)
+{
+	const struct rig_provider *next = previous ? previous + 1 : &rig_providers[first];
+
+	if (!previous)
+		kunit_register_params_array(test, rig_providers, count, NULL);
+	if (next == &rig_providers[first + count])
+		return NULL;
+	strscpy(description, next->name, KUNIT_PARAM_DESC_SIZE);
+	return next;
+}
+
+const void *rig_gen_params(struct kunit *test, const void *previous, char *description)
+{
+	return rig_gen(test, previous, 0, RIG_PROVIDERS, description);
+}
+
+const void *rig_lists_gen_params(struct kunit *test, const void *previous, char *description)
+{
+	return rig_gen(test, previous, RIG_PROVIDERS, RIG_PROVIDERS, description);
+}
+
+const void *rig_profiles_gen_params(struct kunit *test, const void *previous, char *description)
+{
+	return rig_gen(test, previous, 0, 2 * RIG_PROVIDERS, description);
+}
 
 atomic_t rig_illegal_calls;
 atomic_t rig_warnings;
@@ -82,7 +125,7 @@ struct dmabay_enabler_config rig_config(struct rig *rig, size_t max_length,
 					unsigned int map_registers)
 {
 	struct dmabay_enabler_config config =
-		DMABAY_ENABLER_CONFIG(DMABAY_PROFILE_PACKET, max_length);
+		DMABAY_ENABLER_CONFIG(rig->param->profile, max_length);
 
 	config.map_registers = map_registers;
 	config.provider = rig->param->provider;
@@ -103,15 +146,29 @@ void rig_enable(struct rig *rig, const struct dmabay_enabler_config *config)
 	KUNIT_ASSERT_NOT_NULL(test, rig->adapter);
 }
 
+static struct rig *rig_start_as(struct rig *rig, enum dmabay_profile profile, size_t max_length,
+				unsigned int map_registers)
+{
+	struct dmabay_enabler_config config = rig_config(rig, max_length, map_registers);
+
+	config.profile = profile;
+	rig_enable(rig, &config);
+	if (map_registers)
+		KUNIT_ASSERT_EQ(rig->test, rig_free_registers(rig), map_registers);
+	return rig;
+}
+
+struct rig *rig_start_profile(struct kunit *test, enum dmabay_profile profile, size_t max_length,
+			      unsigned int map_registers)
+{
+	return rig_start_as(rig_prepare(test), profile, max_length, map_registers);
+}
+
 struct rig *rig_start(struct kunit *test, size_t max_length, unsigned int map_registers)
 {
 	struct rig *rig = rig_prepare(test);
-	struct dmabay_enabler_config config = rig_config(rig, max_length, map_registers);
 
-	rig_enable(rig, &config);
-	if (map_registers)
-		KUNIT_ASSERT_EQ(test, rig_free_registers(rig), map_registers);
-	return rig;
+	return rig_start_as(rig, rig->param->profile, max_length, map_registers);
 }
 
 struct rig *rig_start_adapter(struct kunit *test, size_t max_length, unsigned int map_registers)
@@ -121,6 +178,7 @@ struct rig *rig_start_adapter(struct kunit *test, size_t max_length, unsigned in
 		.size = sizeof(config),
 		.max_length = max_length,
 		.address_width = 32,
+		.scatter_gather = rig->param->profile == DMABAY_PROFILE_SCATTER_GATHER,
 		.map_registers = map_registers,
 		.provider = rig->param->provider,
 	};
@@ -143,6 +201,7 @@ static void rig_free_buffer(struct rig_buffer *buffer)
 	unsigned int i;
 
 	dmabay_memory_put(buffer->memory);
+	kfree(buffer->parts);
 	if (buffer->contiguous) {
 		__free_pages(buffer->pages[0], buffer->order);
 	} else {
@@ -154,11 +213,36 @@ static void rig_free_buffer(struct rig_buffer *buffer)
 	kfree(buffer);
 }
 
+/* Whatever waits leaves the line. Not all of them wait, and then it is illegal. */
+static void rig_cancel_all(struct rig *rig)
+{
+	struct rig_transaction *t;
+
+	if (!rig_waiters_direction(rig, DMABAY_READ_FROM_DEVICE) &&
+	    !rig_waiters_direction(rig, DMABAY_WRITE_TO_DEVICE))
+		return;
+	kunit_warning_suppress(rig->test) {
+		list_for_each_entry(t, &rig->transactions, node) {
+			if (t->transaction)
+				dmabay_transaction_cancel(t->transaction);
+		}
+	}
+}
+
+static void rig_expect_idle(struct rig *rig, enum dmabay_direction direction)
+{
+	struct dmabay_adapter_info info;
+
+	dmabay_adapter_info(rig_adapter(rig, direction), &info);
+	KUNIT_EXPECT_EQ_MSG(rig->test, info.map_registers_free, info.map_registers,
+			    "map registers leaked, direction %d", direction);
+	KUNIT_EXPECT_EQ_MSG(rig->test, info.waiters, 0, "waiters left, direction %d", direction);
+}
+
 void rig_stop(struct rig *rig)
 {
-	struct kunit *test = rig->test;
 	struct rig_transaction *t, *next;
-	struct dmabay_adapter_info info;
+	unsigned int direction;
 
 	if (!rig->adapter)
 		return;
@@ -168,14 +252,10 @@ void rig_stop(struct rig *rig)
 		t->on_program = NULL;
 		t->on_reserved = NULL;
 	}
-	/* Not all of them wait, and then it is illegal. */
-	if (rig_waiters(rig)) {
-		kunit_warning_suppress(test) {
-			list_for_each_entry(t, &rig->transactions, node) {
-				if (t->transaction)
-					dmabay_transaction_cancel(t->transaction);
-			}
-		}
+	rig_cancel_all(rig);
+	for (direction = 0; direction < ARRAY_SIZE(rig->held); direction++) {
+		if (rig->held[direction].map_registers)
+			rig_unhold_direction(rig, direction);
 	}
 	list_for_each_entry_safe(t, next, &rig->transactions, node) {
 		if (t->transaction && dmabay_transaction_current_length(t->transaction))
@@ -183,21 +263,18 @@ void rig_stop(struct rig *rig)
 		rig_delete(t);
 	}
 
-	dmabay_adapter_info(rig->adapter, &info);
-	KUNIT_EXPECT_EQ_MSG(test, info.map_registers_free, info.map_registers,
-			    "map registers leaked");
-	KUNIT_EXPECT_EQ_MSG(test, info.waiters, 0, "waiters left");
+	rig_expect_idle(rig, DMABAY_READ_FROM_DEVICE);
+	rig_expect_idle(rig, DMABAY_WRITE_TO_DEVICE);
 	if (rig->enabler)
 		dmabay_enabler_delete(rig->enabler);
 	else
 		dmabay_adapter_put(rig->adapter);
 	rig->enabler = NULL;
 	rig->adapter = NULL;
-	rig->holder = NULL;
 }
 
 /* Suites run one after the other, tests of a suite too: no lock. */
-static struct rig_result rig_results[512];
+static struct rig_result rig_results[1024];
 static unsigned int rig_result_count;
 
 const struct rig_result *rig_result(const char *name)
@@ -258,12 +335,8 @@ static void rig_log(struct rig_transaction *t, const struct rig_event *event)
 	unsigned long flags;
 
 	spin_lock_irqsave(&rig->lock, flags);
-	if (current == rig->task) {
-		unsigned long stack = (unsigned long)__builtin_frame_address(0);
-
-		rig->stack_low = min(rig->stack_low, stack);
-		rig->stack_high = max(rig->stack_high, stack);
-	}
+	if (current == rig->task)
+		rig->stack_low = min(rig->stack_low, (unsigned long)__builtin_frame_address(0));
 	if (rig->events < RIG_EVENTS)
 		rig->log[rig->events] = *event;
 	rig->events++;
@@ -281,18 +354,24 @@ bool rig_program(struct dmabay_transaction *transaction, struct device *dev, voi
 		.direction = direction,
 		.count = list->count,
 		.address = list->elements[0].address,
-		.length = list->elements[0].length,
 		.current_length = dmabay_transaction_current_length(transaction),
 		.bytes_transferred = dmabay_transaction_bytes_transferred(transaction),
 		.task = current,
 	};
 	bool answer = t->answer;
+	unsigned int i;
 
+	for (i = 0; i < list->count; i++) {
+		event.length += list->elements[i].length;
+		if (i < RIG_ELEMENTS)
+			event.elements[i] = list->elements[i];
+	}
 	KUNIT_EXPECT_PTR_EQ(t->rig->test, transaction, t->transaction);
 	if (atomic_inc_return(&t->depth) > 1)
 		t->nested = true;
 	rig_log(t, &event);
 	t->programmed++;
+	t->list = list;
 	t->address = event.address;
 	t->length = event.length;
 	if (t->on_program)
@@ -422,39 +501,81 @@ void rig_begin_data(struct rig_transaction *t)
 	rig_begin(t, buffer, buffer->length);
 }
 
+struct dmabay_adapter *rig_adapter(struct rig *rig, enum dmabay_direction direction)
+{
+	return rig->enabler ? dmabay_enabler_adapter(rig->enabler, direction) : rig->adapter;
+}
+
+static enum dmabay_channel_action rig_held(struct dmabay_adapter *adapter,
+					   struct dmabay_channel *channel, void *context)
+{
+	return DMABAY_DEALLOCATE_OBJECT_KEEP_REGISTERS;
+}
+
+void rig_hold_direction(struct rig *rig, enum dmabay_direction direction,
+			unsigned int map_registers)
+{
+	unsigned int before = rig_free_registers_direction(rig, direction);
+	struct rig_hold *hold = &rig->held[direction];
+	struct kunit *test = rig->test;
+
+	KUNIT_ASSERT_EQ(test, hold->map_registers, 0);
+	KUNIT_ASSERT_EQ(test, 0,
+			dmabay_adapter_allocate_channel(rig_adapter(rig, direction),
+							&hold->channel, map_registers, 0,
+							rig_held, rig));
+	hold->map_registers = map_registers;
+	KUNIT_ASSERT_EQ(test, rig_free_registers_direction(rig, direction),
+			before - map_registers);
+	/* The log is for what the test does from here on. */
+	rig->events = 0;
+}
+
+void rig_unhold_direction(struct rig *rig, enum dmabay_direction direction)
+{
+	struct rig_hold *hold = &rig->held[direction];
+	unsigned int map_registers = hold->map_registers;
+
+	hold->map_registers = 0;
+	KUNIT_EXPECT_EQ(rig->test, 0,
+			dmabay_adapter_free_map_registers(rig_adapter(rig, direction),
+							  &hold->channel, map_registers));
+}
+
 void rig_hold(struct rig *rig, unsigned int map_registers)
 {
-	struct kunit *test = rig->test;
-	unsigned int before = rig_free_registers(rig);
-
-	if (!rig->holder)
-		rig->holder = rig_transaction(rig);
-	KUNIT_ASSERT_EQ(test, rig_reserve(rig->holder, map_registers), 0);
-	KUNIT_ASSERT_EQ(test, rig_free_registers(rig), before - map_registers);
-	/* The log is for the transactions that are looked at. */
-	rig->events = 0;
+	rig_hold_direction(rig, DMABAY_READ_FROM_DEVICE, map_registers);
 }
 
 void rig_unhold(struct rig *rig)
 {
-	KUNIT_ASSERT_EQ(rig->test, 0,
-			dmabay_transaction_free_reservation(rig->holder->transaction));
+	rig_unhold_direction(rig, DMABAY_READ_FROM_DEVICE);
+}
+
+unsigned int rig_free_registers_direction(struct rig *rig, enum dmabay_direction direction)
+{
+	struct dmabay_adapter_info info;
+
+	dmabay_adapter_info(rig_adapter(rig, direction), &info);
+	return info.map_registers_free;
+}
+
+unsigned int rig_waiters_direction(struct rig *rig, enum dmabay_direction direction)
+{
+	struct dmabay_adapter_info info;
+
+	dmabay_adapter_info(rig_adapter(rig, direction), &info);
+	return info.waiters;
 }
 
 unsigned int rig_free_registers(struct rig *rig)
 {
-	struct dmabay_adapter_info info;
-
-	dmabay_adapter_info(rig->adapter, &info);
-	return info.map_registers_free;
+	return rig_free_registers_direction(rig, DMABAY_READ_FROM_DEVICE);
 }
 
 unsigned int rig_waiters(struct rig *rig)
 {
-	struct dmabay_adapter_info info;
-
-	dmabay_adapter_info(rig->adapter, &info);
-	return info.waiters;
+	return rig_waiters_direction(rig, DMABAY_READ_FROM_DEVICE);
 }
 
 static struct rig_buffer *rig_new_buffer(struct rig *rig, unsigned int count)
@@ -529,28 +650,43 @@ struct rig_buffer *rig_scattered(struct rig *rig, unsigned int offset, size_t le
 	return buffer;
 }
 
-struct rig_buffer *rig_chain(struct rig *rig, unsigned int groups, unsigned int offset,
-			     size_t length)
+struct rig_buffer *rig_join(struct rig *rig, struct rig_buffer *const *parts, unsigned int count)
 {
+	struct rig_buffer *buffer = rig_new_buffer(rig, 0);
 	struct kunit *test = rig->test;
-	struct dmabay_memory **parts;
-	struct rig_buffer *buffer = NULL;
+	struct dmabay_memory **memories;
 	unsigned int i;
 
-	parts = kunit_kcalloc(test, groups, sizeof(*parts), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, parts);
-	for (i = 0; i < groups; i++)
-		parts[i] = rig_contiguous(rig, offset, length)->memory;
-
-	buffer = rig_pages(rig, 0);
-	buffer->memory = dmabay_memory_chain(parts, groups, GFP_KERNEL);
+	memories = kunit_kcalloc(test, count, sizeof(*memories), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, memories);
+	buffer->parts = kmemdup_array(parts, count, sizeof(*parts), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, buffer->parts);
+	buffer->part_count = count;
+	for (i = 0; i < count; i++) {
+		memories[i] = parts[i]->memory;
+		buffer->length += parts[i]->length;
+	}
+	buffer->memory = dmabay_memory_chain(memories, count, GFP_KERNEL);
 	if (IS_ERR(buffer->memory)) {
 		KUNIT_EXPECT_EQ(test, PTR_ERR(buffer->memory), 0);
 		buffer->memory = NULL;
 	}
 	KUNIT_ASSERT_NOT_NULL(test, buffer->memory);
-	buffer->length = groups * length;
 	return buffer;
+}
+
+struct rig_buffer *rig_chain(struct rig *rig, unsigned int groups, unsigned int offset,
+			     size_t length)
+{
+	struct kunit *test = rig->test;
+	struct rig_buffer **parts;
+	unsigned int i;
+
+	parts = kunit_kcalloc(test, groups, sizeof(*parts), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, parts);
+	for (i = 0; i < groups; i++)
+		parts[i] = rig_contiguous(rig, offset, length);
+	return rig_join(rig, parts, groups);
 }
 
 u8 rig_pattern(u8 seed, size_t at)
@@ -560,6 +696,13 @@ u8 rig_pattern(u8 seed, size_t at)
 
 u8 *rig_byte(struct rig_buffer *buffer, size_t at)
 {
+	unsigned int i;
+
+	for (i = 0; i < buffer->part_count; i++) {
+		if (at < buffer->parts[i]->length)
+			return rig_byte(buffer->parts[i], at);
+		at -= buffer->parts[i]->length;
+	}
 	at += buffer->offset;
 	return (u8 *)page_address(buffer->pages[at >> PAGE_SHIFT]) + offset_in_page(at);
 }
@@ -624,14 +767,46 @@ size_t rig_device_matching(struct rig *rig, dma_addr_t address, size_t at, size_
 	return i;
 }
 
+void rig_transfer_write(struct rig_transaction *t, size_t at, size_t length, u8 seed)
+{
+	size_t part, done = 0;
+	unsigned int i;
+
+	for (i = 0; i < t->list->count && done < length; i++, done += part) {
+		part = min(t->list->elements[i].length, length - done);
+		rig_device_write(t->rig, t->list->elements[i].address, at + done, part, seed);
+	}
+	KUNIT_ASSERT_EQ(t->rig->test, done, length);
+}
+
+size_t rig_transfer_matching(struct rig_transaction *t, size_t at, size_t length, u8 seed)
+{
+	size_t part, matching, done = 0;
+	unsigned int i;
+
+	for (i = 0; i < t->list->count && done < length; i++) {
+		part = min(t->list->elements[i].length, length - done);
+		matching = rig_device_matching(t->rig, t->list->elements[i].address, at + done,
+					       part, seed);
+		done += matching;
+		if (matching < part)
+			break;
+	}
+	return done;
+}
+
 bool rig_time_is_up(struct rig *rig)
 {
 	return time_after(jiffies, rig->deadline);
 }
 
-unsigned long rig_stack_used(struct rig *rig)
+unsigned long rig_stack_depth(struct rig *rig)
 {
-	return rig->stack_high - rig->stack_low;
+	unsigned long base = (unsigned long)task_stack_page(rig->task) + THREAD_SIZE;
+	unsigned long low = rig->stack_low;
+
+	rig->stack_low = ULONG_MAX;
+	return low > base ? 0 : base - low;
 }
 
 void rig_expect_lengths(struct rig *rig, unsigned int count, const size_t *lengths)

@@ -6,8 +6,10 @@
  * callbacks are logged, and buffers. rig_exit() takes all of it apart, whatever
  * state a failed test left it in, and expects every map register to be free.
  *
- * A test runs once for each provider (RIG_CASE), or over bounce (KUNIT_CASE). A
- * provider that cannot be had on this machine is skipped with its reason.
+ * A test runs once for each provider, with the packet profile (RIG_CASE), a
+ * scatter-gather profile (RIG_CASE_LISTS) or one after the other (RIG_CASE_PROFILES),
+ * or over bounce with the packet profile (KUNIT_CASE). A provider that cannot be had
+ * on this machine is skipped with its reason.
  *
  * A test thread owns its rig. Only the log has a lock, because callbacks can run
  * on any thread.
@@ -31,29 +33,38 @@ struct rig_provider {
 	const char *name;
 	enum dmabay_provider provider;
 	bool translated;
+	enum dmabay_profile profile;
 };
 
-static __maybe_unused const struct rig_provider rig_providers[] = {
-	{ "direct", DMABAY_PROVIDER_DIRECT, false },
-	{ "bounce", DMABAY_PROVIDER_BOUNCE, false },
-	{ "direct_iommu", DMABAY_PROVIDER_DIRECT, true },
-	{ "bounce_iommu", DMABAY_PROVIDER_BOUNCE, true },
-	{ "iova", DMABAY_PROVIDER_IOVA, true },
-};
+/* First the packet profile, then scatter-gather, each over all providers. */
+#define RIG_PROVIDERS		5
+extern const struct rig_provider rig_providers[2 * RIG_PROVIDERS];
 
-__maybe_unused KUNIT_ARRAY_PARAM_DESC(rig, rig_providers, name);
+const void *rig_gen_params(struct kunit *test, const void *previous, char *description);
+const void *rig_lists_gen_params(struct kunit *test, const void *previous, char *description);
+const void *rig_profiles_gen_params(struct kunit *test, const void *previous, char *description);
 
-#define RIG_CASE(name)		KUNIT_CASE_PARAM(name, rig_gen_params)
-#define RIG_CASE_SLOW(name)						\
-	KUNIT_CASE_PARAM_ATTR(name, rig_gen_params, ((struct kunit_attributes) {	\
-		.speed = KUNIT_SPEED_SLOW,				\
+#define RIG_CASE(name)			KUNIT_CASE_PARAM(name, rig_gen_params)
+#define RIG_CASE_LISTS(name)		KUNIT_CASE_PARAM(name, rig_lists_gen_params)
+#define RIG_CASE_PROFILES(name)		KUNIT_CASE_PARAM(name, rig_profiles_gen_params)
+
+/* The same for tests that do something very often. */
+#define RIG_SLOW(name, gen_params)						\
+	KUNIT_CASE_PARAM_ATTR(name, gen_params, ((struct kunit_attributes) {	\
+		.speed = KUNIT_SPEED_SLOW,					\
 	}))
+#define RIG_CASE_SLOW(name)		RIG_SLOW(name, rig_gen_params)
+#define RIG_CASE_LISTS_SLOW(name)	RIG_SLOW(name, rig_lists_gen_params)
+#define RIG_CASE_PROFILES_SLOW(name)	RIG_SLOW(name, rig_profiles_gen_params)
 
 /* Callbacks that are remembered; more are counted. */
 #define RIG_EVENTS		256
 
 /* What a test that does the same many times may take, on an emulated machine. */
 #define RIG_SECONDS		20
+
+/* Elements of a list that are remembered with it. */
+#define RIG_ELEMENTS		8
 
 enum rig_event_kind {
 	RIG_PROGRAM,
@@ -68,7 +79,9 @@ struct rig_event {
 	struct rig_transaction *transaction;
 	struct device *dev;
 	enum dmabay_direction direction;
+	/* of the list, the first RIG_ELEMENTS of its elements, and all bytes */
 	unsigned int count;
+	struct dmabay_sg_element elements[RIG_ELEMENTS];
 	dma_addr_t address;
 	size_t length;
 	size_t current_length;
@@ -85,14 +98,18 @@ struct rig {
 	struct pci_dev *edu;
 	struct iommu_domain *domain;
 	struct dmabay_enabler *enabler;
+	/* of the read direction; simplex: of both */
 	struct dmabay_adapter *adapter;
-	struct rig_transaction *holder;
+	/* what rig_hold() took, by direction */
+	struct rig_hold {
+		struct dmabay_channel channel;
+		unsigned int map_registers;
+	} held[2];
 	struct list_head transactions;
 	struct list_head buffers;
 	/* guards the log */
 	spinlock_t lock;
 	unsigned long stack_low;
-	unsigned long stack_high;
 	unsigned int events;
 	struct rig_event log[RIG_EVENTS];
 };
@@ -118,6 +135,7 @@ struct rig_transaction {
 	unsigned int in_progress;
 	unsigned int finished;
 	/* the transfer that was programmed last */
+	const struct dmabay_sg_list *list;
 	dma_addr_t address;
 	size_t length;
 };
@@ -132,6 +150,9 @@ struct rig_buffer {
 	unsigned int order;
 	bool contiguous;
 	struct page **pages;
+	/* instead of pages, of a chain: its groups, in order */
+	struct rig_buffer **parts;
+	unsigned int part_count;
 };
 
 /* A device of its own, with a 32-bit DMA mask and no IOMMU. */
@@ -144,6 +165,9 @@ struct dmabay_enabler_config rig_config(struct rig *rig, size_t max_length,
 void rig_enable(struct rig *rig, const struct dmabay_enabler_config *config);
 /* Both, with so many map registers. */
 struct rig *rig_start(struct kunit *test, size_t max_length, unsigned int map_registers);
+/* The same for another profile than packet. */
+struct rig *rig_start_profile(struct kunit *test, enum dmabay_profile profile, size_t max_length,
+			      unsigned int map_registers);
 /* The adapter alone, without an enabler. */
 struct rig *rig_start_adapter(struct kunit *test, size_t max_length, unsigned int map_registers);
 /* Delete all transactions and the enabler; expects that every register came back. */
@@ -178,18 +202,26 @@ void rig_run(struct rig_transaction *t);
 void rig_complete_now(struct rig_transaction *t);
 void rig_begin_data(struct rig_transaction *t);
 
-/* Make so many registers unavailable until rig_unhold(). */
+/* Make so many registers unavailable until rig_unhold(), and begin the log anew. */
 void rig_hold(struct rig *rig, unsigned int map_registers);
 void rig_unhold(struct rig *rig);
 unsigned int rig_free_registers(struct rig *rig);
 unsigned int rig_waiters(struct rig *rig);
+/* The same with the adapter of a direction, for duplex profiles. */
+struct dmabay_adapter *rig_adapter(struct rig *rig, enum dmabay_direction direction);
+void rig_hold_direction(struct rig *rig, enum dmabay_direction direction,
+			unsigned int map_registers);
+void rig_unhold_direction(struct rig *rig, enum dmabay_direction direction);
+unsigned int rig_free_registers_direction(struct rig *rig, enum dmabay_direction direction);
+unsigned int rig_waiters_direction(struct rig *rig, enum dmabay_direction direction);
 
 /* One physically contiguous range, one group; or pages of which no two may be joined. */
 struct rig_buffer *rig_contiguous(struct rig *rig, unsigned int offset, size_t length);
 struct rig_buffer *rig_scattered(struct rig *rig, unsigned int offset, size_t length);
 /* A buffer without a memory, of which the test makes what it needs; one folio of 2^order pages. */
 struct rig_buffer *rig_pages(struct rig *rig, unsigned int order);
-/* A chain of so many groups of @length bytes at @offset into their first page. */
+/* A chain of these buffers; and of so many groups of @length bytes at @offset into a page. */
+struct rig_buffer *rig_join(struct rig *rig, struct rig_buffer *const *parts, unsigned int count);
 struct rig_buffer *rig_chain(struct rig *rig, unsigned int groups, unsigned int offset,
 			     size_t length);
 
@@ -204,6 +236,9 @@ phys_addr_t rig_translate(struct rig *rig, dma_addr_t address);
 /* The device writes, or compares, @length bytes of the pattern, from its byte @at on. */
 void rig_device_write(struct rig *rig, dma_addr_t address, size_t at, size_t length, u8 seed);
 size_t rig_device_matching(struct rig *rig, dma_addr_t address, size_t at, size_t length, u8 seed);
+/* The same with the first bytes of the transfer under way, element by element. */
+void rig_transfer_write(struct rig_transaction *t, size_t at, size_t length, u8 seed);
+size_t rig_transfer_matching(struct rig_transaction *t, size_t at, size_t length, u8 seed);
 
 /*
  * A test that repeats stops then, says how far it came, and is content with what
@@ -211,8 +246,11 @@ size_t rig_device_matching(struct rig *rig, dma_addr_t address, size_t at, size_
  */
 bool rig_time_is_up(struct rig *rig);
 
-/* How far apart the callbacks on the test's own thread were on its stack. */
-unsigned long rig_stack_used(struct rig *rig);
+/*
+ * How deep on its stack the deepest callback on the test's own thread was, since this
+ * was asked last. For comparing calls from the same place.
+ */
+unsigned long rig_stack_depth(struct rig *rig);
 
 /* The lengths of all transfers logged so far, in order. */
 void rig_expect_lengths(struct rig *rig, unsigned int count, const size_t *lengths);
@@ -286,5 +324,13 @@ extern struct kunit_suite dmabay_cancel_suite;
 extern struct kunit_suite dmabay_lifetime_suite;
 extern struct kunit_suite dmabay_adapter_suite;
 extern struct kunit_suite dmabay_mapregs_suite;
+extern struct kunit_suite dmabay_scatter_suite;
+extern struct kunit_suite dmabay_power_suite;
+extern struct kunit_suite dmabay_common_buffer_suite;
+extern struct kunit_suite dmabay_sg_list_suite;
+extern struct kunit_suite dmabay_request_suite;
+extern struct kunit_suite dmabay_single_suite;
+extern struct kunit_suite dmabay_state_suite;
+extern struct kunit_suite dmabay_example_suite;
 
 #endif /* _DMABAY_RIG_H */

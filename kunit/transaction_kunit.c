@@ -225,6 +225,16 @@ static void transaction_t25_transfer_info_illegal(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
 	RIG_EXPECT_ILLEGAL(test, dmabay_transaction_transfer_info(t->transaction, &registers,
 								  &elements));
+	KUNIT_EXPECT_EQ(test, registers, 77);
+	KUNIT_EXPECT_EQ(test, elements, 77);
+}
+
+static void transaction_t25_transfer_info_reserved(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t = rig_transaction(rig);
+	unsigned int registers = 77, elements = 77;
+
 	KUNIT_EXPECT_EQ(test, rig_reserve(t, 2), 0);
 	RIG_EXPECT_ILLEGAL(test, dmabay_transaction_transfer_info(t->transaction, &registers,
 								  &elements));
@@ -426,22 +436,31 @@ enum matrix_state {
 	MATRIX_STATES,
 };
 
-/* In the order of the states: + is allowed, - is not. */
+/*
+ * In the order of the states: + is allowed, - is not. What is about reservations is
+ * refused by profiles that cannot have any, in every state, as not supported.
+ */
 static const struct {
 	const char *name;
 	const char *allowed;
+	bool of_reservations;
 } matrix_calls[] = {
 	{ "initialize", "+-+-----+" },
 	{ "execute", "-+-------" },
-	{ "reserve", "++------+" },
-	{ "reserve 0", "-+-------" },
-	{ "free_reservation", "-+++--+++" },
+	{ "reserve", "++------+", true },
+	{ "reserve 0", "-+-------", true },
+	{ "free_reservation", "-+++--+++", true },
 	{ "completed", "----+----" },
 	{ "completed_length", "----+----" },
 	{ "completed_final", "----+----" },
 	{ "release", "++++--+++" },
 	{ "transfer_info", "-+-------" },
 };
+
+static bool matrix_has_reservations(struct rig *rig)
+{
+	return rig->param->profile == DMABAY_PROFILE_PACKET;
+}
 
 static int matrix_call(struct rig_transaction *t, unsigned int call)
 {
@@ -508,6 +527,29 @@ static struct rig_transaction *matrix_enter(struct rig *rig, struct rig_buffer *
 	return t;
 }
 
+static void matrix_expect_refused(struct rig_transaction *t, unsigned int state)
+{
+	struct kunit *test = t->rig->test;
+	unsigned int call;
+
+	for (call = 0; call < ARRAY_SIZE(matrix_calls); call++) {
+		if (matrix_calls[call].of_reservations && !matrix_has_reservations(t->rig))
+			RIG_EXPECT_QUIET(test, matrix_call(t, call), -EOPNOTSUPP);
+		else if (matrix_calls[call].allowed[state] == '-')
+			RIG_EXPECT_ILLEGAL(test, matrix_call(t, call));
+	}
+}
+
+/* Whether there is such a state in this profile, and it allows the call. */
+static bool matrix_allows(struct rig *rig, unsigned int state, unsigned int call)
+{
+	if (!matrix_has_reservations(rig) &&
+	    (state == MATRIX_RESERVED || state == MATRIX_PENDING ||
+	     matrix_calls[call].of_reservations))
+		return false;
+	return matrix_calls[call].allowed[state] == '+';
+}
+
 /*
  * Every call that a state forbids is refused and changes nothing, so that every
  * call that it allows can be made after all of them.
@@ -516,20 +558,17 @@ static void transaction_state_matrix(struct kunit *test)
 {
 	struct rig *rig = rig_start(test, 8192, 3);
 	struct rig_buffer *buffer = rig_contiguous(rig, 0, 8192);
-	unsigned int state, call, other;
+	unsigned int state, call;
 
 	for (state = 0; state < MATRIX_STATES; state++) {
 		for (call = 0; call < ARRAY_SIZE(matrix_calls); call++) {
 			struct rig_transaction *t;
 			int ret;
 
-			if (matrix_calls[call].allowed[state] == '-')
+			if (!matrix_allows(rig, state, call))
 				continue;
 			t = matrix_enter(rig, buffer, state);
-			for (other = 0; other < ARRAY_SIZE(matrix_calls); other++) {
-				if (matrix_calls[other].allowed[state] == '-')
-					RIG_EXPECT_ILLEGAL(test, matrix_call(t, other));
-			}
+			matrix_expect_refused(t, state);
 			ret = matrix_call(t, call);
 			KUNIT_EXPECT_TRUE_MSG(test, ret == 0 || ret == -EINPROGRESS,
 					      "%s in state %u: %d", matrix_calls[call].name, state,
@@ -550,10 +589,8 @@ static void transaction_waiting_matrix(struct kunit *test)
 	struct rig *rig = rig_start(test, 8192, 3);
 	struct rig_buffer *buffer = rig_contiguous(rig, 0, 8192);
 	struct rig_transaction *t = matrix_enter(rig, buffer, MATRIX_WAITING);
-	unsigned int call;
 
-	for (call = 0; call < ARRAY_SIZE(matrix_calls); call++)
-		RIG_EXPECT_ILLEGAL(test, matrix_call(t, call));
+	matrix_expect_refused(t, MATRIX_WAITING);
 	KUNIT_EXPECT_EQ(test, t->programmed, 0);
 	rig_unhold(rig);
 	KUNIT_EXPECT_EQ(test, t->programmed, 1);
@@ -561,33 +598,34 @@ static void transaction_waiting_matrix(struct kunit *test)
 }
 
 static struct kunit_case transaction_cases[] = {
-	RIG_CASE(transaction_t02_fresh),
-	RIG_CASE(transaction_t03_fresh_execute),
-	RIG_CASE(transaction_t04_length_0),
-	RIG_CASE(transaction_t06_direction_2),
-	RIG_CASE(transaction_t07_offset_beyond),
+	RIG_CASE_PROFILES(transaction_t02_fresh),
+	RIG_CASE_PROFILES(transaction_t03_fresh_execute),
+	RIG_CASE_PROFILES(transaction_t04_length_0),
+	RIG_CASE_PROFILES(transaction_t06_direction_2),
+	RIG_CASE_PROFILES(transaction_t07_offset_beyond),
 	RIG_CASE(transaction_t08_last_byte_of_group),
 	RIG_CASE(transaction_t09_offset_in_second_group),
 	RIG_CASE(transaction_t11_chain),
-	RIG_CASE(transaction_t16_initialize_twice),
-	RIG_CASE(transaction_t17_initialize_without_release),
-	RIG_CASE(transaction_t22_chain_too_short),
-	RIG_CASE(transaction_t23_length_above_32_bits),
+	RIG_CASE_PROFILES(transaction_t16_initialize_twice),
+	RIG_CASE_PROFILES(transaction_t17_initialize_without_release),
+	RIG_CASE_PROFILES(transaction_t22_chain_too_short),
+	RIG_CASE_PROFILES(transaction_t23_length_above_32_bits),
 	KUNIT_CASE(transaction_null_arguments),
-	RIG_CASE(transaction_t24_transfer_info),
-	RIG_CASE(transaction_t25_transfer_info_illegal),
-	RIG_CASE(transaction_t26_transfer_info_of_nothing),
-	RIG_CASE(transaction_t27_transfer_info_of_chain),
-	RIG_CASE(transaction_t29_max_length),
-	RIG_CASE(transaction_t30_max_length_not_below),
-	RIG_CASE(transaction_t31_max_length_raised),
+	RIG_CASE_PROFILES(transaction_t24_transfer_info),
+	RIG_CASE_PROFILES(transaction_t25_transfer_info_illegal),
+	RIG_CASE(transaction_t25_transfer_info_reserved),
+	RIG_CASE_PROFILES(transaction_t26_transfer_info_of_nothing),
+	RIG_CASE_PROFILES(transaction_t27_transfer_info_of_chain),
+	RIG_CASE_PROFILES(transaction_t29_max_length),
+	RIG_CASE_PROFILES(transaction_t30_max_length_not_below),
+	RIG_CASE_PROFILES(transaction_t31_max_length_raised),
 	RIG_CASE(transaction_max_length_raised_under_way),
-	RIG_CASE(transaction_t32_max_length_until_release),
-	RIG_CASE(transaction_t33_max_length_in_other_states),
+	RIG_CASE_PROFILES(transaction_t32_max_length_until_release),
+	RIG_CASE_PROFILES(transaction_t33_max_length_in_other_states),
 	RIG_CASE(transaction_max_length_until_initialize),
-	RIG_CASE(transaction_t34_max_length_0),
-	RIG_CASE(transaction_state_matrix),
-	RIG_CASE(transaction_waiting_matrix),
+	RIG_CASE_PROFILES(transaction_t34_max_length_0),
+	RIG_CASE_PROFILES(transaction_state_matrix),
+	RIG_CASE_PROFILES(transaction_waiting_matrix),
 	{}
 };
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Adapter: the WDM layer. A device's map registers, the line of those who wait
- * for them, and the mapping of one transfer at a time on each channel.
+ * for them, and the mapping of one transfer at a time on each channel. What a
+ * transfer becomes, one element or a list, is the provider's to say; how much of the
+ * memory it may take, by groups and by map registers, is decided here.
  *
  * The line is strict FIFO: whoever asks when somebody waits, waits behind. When
  * registers come free, the thread that freed them grants; it runs the routines
@@ -12,8 +14,9 @@
  * A channel is the caller's, who must not use it from two threads at once; the
  * adapter's lock guards the state that decides who owns it: waiting in line,
  * granted, being freed, or idle. A channel whose routine runs or returned
- * DMABAY_KEEP_OBJECT also owns the channel object of the adapter, of which there is
- * one. Transactions do without: many of them may be in their callbacks at a time.
+ * DMABAY_KEEP_OBJECT, or that was granted without a routine, also owns the channel
+ * object of the adapter, of which there is one. Transactions and lists do without:
+ * many of them may be in their callbacks at a time.
  */
 #include <linux/bitops.h>
 #include <linux/dma-mapping.h>
@@ -31,6 +34,7 @@ enum adapter_call {
 	CALL_FLUSH,
 	CALL_FREE_MAP_REGISTERS,
 	CALL_FREE_CHANNEL,
+	CALL_FREE_OBJECT,
 	CALLS,
 };
 
@@ -40,6 +44,7 @@ static const char *const call_names[CALLS] = {
 	[CALL_FLUSH] = "flush",
 	[CALL_FREE_MAP_REGISTERS] = "free_map_registers",
 	[CALL_FREE_CHANNEL] = "free_channel",
+	[CALL_FREE_OBJECT] = "free_object",
 };
 
 static const char *const channel_state_names[] = {
@@ -88,6 +93,8 @@ struct dmabay_adapter *dmabay_adapter_get(struct device *dev,
 	struct dmabay_adapter *adapter;
 	int ret;
 
+	KUNIT_STATIC_STUB_REDIRECT(dmabay_adapter_get, dev, config, map_registers);
+
 	ret = adapter_check(dev, config);
 	if (!ret)
 		ret = adapter_set_width(dev, config->address_width);
@@ -105,6 +112,7 @@ struct dmabay_adapter *dmabay_adapter_get(struct device *dev,
 	spin_lock_init(&adapter->lock);
 	INIT_LIST_HEAD(&adapter->waiters);
 	adapter->address_width = config->address_width;
+	adapter->scatter_gather = config->scatter_gather;
 	adapter->map_registers = config->map_registers ?:
 				 dmabay_span_pages(PAGE_SIZE - 1, config->max_length);
 	adapter->map_registers = clamp(adapter->map_registers, 2U, MAP_REGISTERS_MAX);
@@ -141,6 +149,25 @@ void dmabay_adapter_put(struct dmabay_adapter *adapter)
 	kfree(adapter);
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_put);
+
+static void adapter_put_action(void *adapter)
+{
+	dmabay_adapter_put(adapter);
+}
+
+struct dmabay_adapter *devm_dmabay_adapter_get(struct device *dev,
+					       const struct dmabay_adapter_config *config,
+					       unsigned int *map_registers)
+{
+	struct dmabay_adapter *adapter = dmabay_adapter_get(dev, config, map_registers);
+	int ret;
+
+	if (IS_ERR(adapter))
+		return adapter;
+	ret = devm_add_action_or_reset(dev, adapter_put_action, adapter);
+	return ret ? ERR_PTR(ret) : adapter;
+}
+EXPORT_SYMBOL_GPL(devm_dmabay_adapter_get);
 
 void dmabay_adapter_info(struct dmabay_adapter *adapter, struct dmabay_adapter_info *info)
 {
@@ -187,6 +214,20 @@ static bool range_is_inside(const struct dmabay_memory *memory, size_t offset, s
 	return length && offset < memory->length && length <= memory->length - offset;
 }
 
+static unsigned int count_elements(struct dmabay_adapter *adapter,
+				   const struct dmabay_memory *memory, size_t offset,
+				   size_t length)
+{
+	struct dmabay_extent group;
+	unsigned int elements = 0;
+
+	for (; length; offset += group.length, length -= group.length) {
+		dmabay_memory_extent(memory, offset, length, &group);
+		elements += adapter->ops->elements(adapter, memory, &group);
+	}
+	return elements;
+}
+
 int dmabay_adapter_transfer_info(struct dmabay_adapter *adapter,
 				 const struct dmabay_memory *memory, size_t offset, size_t length,
 				 unsigned int *map_registers, unsigned int *sg_elements)
@@ -196,7 +237,7 @@ int dmabay_adapter_transfer_info(struct dmabay_adapter *adapter,
 	if (map_registers)
 		*map_registers = dmabay_memory_span(memory, offset, length);
 	if (sg_elements)
-		*sg_elements = dmabay_memory_group_count(memory, offset, length);
+		*sg_elements = count_elements(adapter, memory, offset, length);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_transfer_info);
@@ -212,7 +253,7 @@ static bool adapter_grant(struct dmabay_adapter *adapter, struct dmabay_channel 
 		return false;
 	if (wants_object) {
 		adapter->object_owner = channel;
-		adapter->object_undecided = true;
+		adapter->object_undecided = channel->routine;
 	}
 	channel->state = DMABAY_CHANNEL_GRANTED;
 	return true;
@@ -220,7 +261,6 @@ static bool adapter_grant(struct dmabay_adapter *adapter, struct dmabay_channel 
 
 static int adapter_free(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			enum adapter_call call);
-static void adapter_drain(struct dmabay_adapter *adapter);
 
 /* Call the routine, and do as it says. No lock is held. */
 static void adapter_run(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
@@ -228,27 +268,34 @@ static void adapter_run(struct dmabay_adapter *adapter, struct dmabay_channel *c
 	bool registers_only = channel->flags & DMABAY_CHANNEL_REGISTERS_ONLY;
 	enum dmabay_channel_action action;
 	unsigned long flags;
+	bool undecided;
 
 	action = channel->routine(adapter, channel, channel->context);
 	/* The routine may have freed the channel, and given its memory away. */
 	if (registers_only)
 		return;
-	if (action == DMABAY_DEALLOCATE_OBJECT) {
-		adapter_free(adapter, channel, CALL_FREE_CHANNEL);
-		return;
-	}
 	spin_lock_irqsave(&adapter->lock, flags);
-	if (adapter->object_owner == channel) {
+	undecided = adapter->object_owner == channel && adapter->object_undecided;
+	if (undecided) {
 		adapter->object_undecided = false;
-		if (action != DMABAY_KEEP_OBJECT)
+		if (action == DMABAY_DEALLOCATE_OBJECT_KEEP_REGISTERS)
 			adapter->object_owner = NULL;
 	}
 	spin_unlock_irqrestore(&adapter->lock, flags);
-	adapter_drain(adapter);
+
+	if (undecided && action == DMABAY_DEALLOCATE_OBJECT)
+		adapter_free(adapter, channel, CALL_FREE_CHANNEL);
+	else
+		dmabay_adapter_drain(adapter);
 }
 
-/* Grant the line as far as it goes, unless somebody is at it. */
-static void adapter_drain(struct dmabay_adapter *adapter)
+/**
+ * dmabay_adapter_drain() - Grant the line as far as it goes, unless somebody is at it
+ * @adapter: the adapter
+ *
+ * Context: any, with no lock held.
+ */
+void dmabay_adapter_drain(struct dmabay_adapter *adapter)
 {
 	struct dmabay_channel *channel;
 	unsigned long flags;
@@ -288,7 +335,7 @@ static void channel_prepare(struct dmabay_channel *channel)
  * @channel: the channel
  * @map_registers: pages; not 0
  * @flags: DMABAY_CHANNEL_IMMEDIATE, DMABAY_CHANNEL_REGISTERS_ONLY
- * @routine: called once
+ * @routine: called once; may be NULL with DMABAY_CHANNEL_IMMEDIATE
  * @context: for @routine
  *
  * Context: any.
@@ -316,7 +363,8 @@ int dmabay_adapter_ask(struct dmabay_adapter *adapter, struct dmabay_channel *ch
 
 	if (list_empty(&adapter->waiters) && adapter_grant(adapter, channel)) {
 		spin_unlock_irqrestore(&adapter->lock, irq_flags);
-		adapter_run(adapter, channel);
+		if (routine)
+			adapter_run(adapter, channel);
 		return 0;
 	}
 	if (flags & DMABAY_CHANNEL_IMMEDIATE) {
@@ -334,7 +382,9 @@ int dmabay_adapter_allocate_channel(struct dmabay_adapter *adapter, struct dmaba
 				    unsigned int map_registers, unsigned int flags,
 				    dmabay_channel_routine_t routine, void *context)
 {
-	if (!map_registers || !routine || (flags & ~DMABAY_CHANNEL_IMMEDIATE))
+	if (!channel || !map_registers || (flags & ~DMABAY_CHANNEL_IMMEDIATE))
+		return -EINVAL;
+	if (!routine && !(flags & DMABAY_CHANNEL_IMMEDIATE))
 		return -EINVAL;
 	return dmabay_adapter_ask(adapter, channel, map_registers, flags, routine, context);
 }
@@ -355,24 +405,55 @@ void dmabay_adapter_close(struct dmabay_adapter *adapter)
 	spin_unlock_irqrestore(&adapter->lock, flags);
 }
 
-bool dmabay_adapter_cancel_channel(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
+/**
+ * dmabay_adapter_withdraw() - Leave the line, but let nobody through yet
+ * @adapter: the adapter
+ * @channel: the channel
+ *
+ * It may have been the one that all others waited behind: if it returns true,
+ * dmabay_adapter_drain() is due, when the caller's own house is in order.
+ *
+ * Context: any, also under the lock of a transaction.
+ * Return: as dmabay_adapter_cancel_channel().
+ */
+bool dmabay_adapter_withdraw(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
 {
 	unsigned long flags;
+	bool waits;
 
 	spin_lock_irqsave(&adapter->lock, flags);
-	if (channel->state != DMABAY_CHANNEL_WAITING) {
-		spin_unlock_irqrestore(&adapter->lock, flags);
-		return false;
+	waits = channel->state == DMABAY_CHANNEL_WAITING;
+	if (waits) {
+		list_del(&channel->waiter);
+		adapter->waiting--;
+		channel->state = DMABAY_CHANNEL_IDLE;
 	}
-	list_del(&channel->waiter);
-	adapter->waiting--;
-	channel->state = DMABAY_CHANNEL_IDLE;
 	spin_unlock_irqrestore(&adapter->lock, flags);
-	/* It may have been the one that all others waited behind. */
-	adapter_drain(adapter);
+	return waits;
+}
+
+bool dmabay_adapter_cancel_channel(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
+{
+	if (!dmabay_adapter_withdraw(adapter, channel))
+		return false;
+	dmabay_adapter_drain(adapter);
 	return true;
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_cancel_channel);
+
+/* One element is as long as its group, and as the registers. */
+static void clip_to_group(const struct dmabay_channel *channel, const struct dmabay_memory *memory,
+			  size_t offset, size_t length, struct dmabay_extent *extent)
+{
+	size_t most;
+
+	dmabay_memory_extent(memory, offset, length, extent);
+	most = ((size_t)channel->map_registers << PAGE_SHIFT) - extent->in_page;
+	if (extent->length > most) {
+		extent->length = most;
+		extent->pages = channel->map_registers;
+	}
+}
 
 int dmabay_adapter_map_transfer(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 				struct dmabay_memory *memory, size_t offset, size_t *length,
@@ -380,35 +461,31 @@ int dmabay_adapter_map_transfer(struct dmabay_adapter *adapter, struct dmabay_ch
 {
 	struct dmabay_extent extent;
 	ssize_t mapped;
-	size_t most;
 
 	KUNIT_STATIC_STUB_REDIRECT(dmabay_adapter_map_transfer, adapter, channel, memory, offset,
 				   length, direction, list);
 
-	if (!range_is_inside(memory, offset, *length))
+	if (!range_is_inside(memory, offset, *length) || !list->capacity)
 		return -EINVAL;
 	if (channel->state != DMABAY_CHANNEL_GRANTED || channel->mapped)
 		return adapter_illegal(channel, CALL_MAP_TRANSFER);
 
-	dmabay_memory_extent(memory, offset, *length, &extent);
-	most = ((size_t)channel->map_registers << PAGE_SHIFT) - extent.in_page;
-	if (extent.length > most) {
-		extent.length = most;
-		extent.pages = channel->map_registers;
-	}
+	if (adapter->scatter_gather)
+		dmabay_memory_range(memory, offset, *length, channel->map_registers, &extent);
+	else
+		clip_to_group(channel, memory, offset, *length, &extent);
 
+	list->count = 0;
 	channel->memory = memory;
 	channel->offset = offset;
 	channel->direction = direction;
-	mapped = adapter->ops->map(adapter, channel, &extent);
+	mapped = adapter->ops->map(adapter, channel, &extent, list);
 	if (mapped < 0)
 		return mapped;
-	channel->element.length = mapped;
+	channel->address = list->elements[0].address;
+	channel->length = mapped;
 	channel->mapped = true;
-
 	*length = mapped;
-	list->count = 1;
-	list->elements = &channel->element;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_map_transfer);
@@ -420,7 +497,7 @@ int dmabay_adapter_flush(struct dmabay_adapter *adapter, struct dmabay_channel *
 
 	if (!channel->mapped)
 		return adapter_illegal(channel, CALL_FLUSH);
-	if (length > channel->element.length)
+	if (length > channel->length)
 		return -EINVAL;
 	adapter->ops->unmap(adapter, channel, length);
 	channel->mapped = false;
@@ -458,8 +535,8 @@ EXPORT_SYMBOL_GPL(dmabay_adapter_unlink);
 
 /*
  * Give everything of a channel back. One that owns the channel object goes with
- * free_channel(), others with free_map_registers(); inside the routine, when that
- * is not decided yet, either will do.
+ * free_channel() or free_object(), others with free_map_registers(); inside the
+ * routine, when that is not decided yet, either will do.
  */
 static bool may_free(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 		     enum adapter_call call)
@@ -469,7 +546,7 @@ static bool may_free(struct dmabay_adapter *adapter, struct dmabay_channel *chan
 	lockdep_assert_held(&adapter->lock);
 	if (channel->state != DMABAY_CHANNEL_GRANTED || channel->mapped)
 		return false;
-	return (owner && adapter->object_undecided) || owner == (call == CALL_FREE_CHANNEL);
+	return (owner && adapter->object_undecided) || owner == (call != CALL_FREE_MAP_REGISTERS);
 }
 
 static int adapter_free(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
@@ -495,7 +572,7 @@ static int adapter_free(struct dmabay_adapter *adapter, struct dmabay_channel *c
 		adapter->object_owner = NULL;
 	channel->state = DMABAY_CHANNEL_IDLE;
 	spin_unlock_irqrestore(&adapter->lock, flags);
-	adapter_drain(adapter);
+	dmabay_adapter_drain(adapter);
 	return 0;
 }
 
@@ -513,3 +590,35 @@ int dmabay_adapter_free_channel(struct dmabay_adapter *adapter, struct dmabay_ch
 	return adapter_free(adapter, channel, CALL_FREE_CHANNEL);
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_free_channel);
+
+/* For its owner, when it is not its routine's to say. */
+static bool may_free_object(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
+{
+	lockdep_assert_held(&adapter->lock);
+	return channel->state == DMABAY_CHANNEL_GRANTED && adapter->object_owner == channel &&
+	       !adapter->object_undecided;
+}
+
+int dmabay_adapter_free_object(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			       enum dmabay_channel_action action)
+{
+	unsigned long flags;
+	bool allowed;
+
+	if (action < DMABAY_KEEP_OBJECT || action > DMABAY_DEALLOCATE_OBJECT_KEEP_REGISTERS)
+		return -EINVAL;
+
+	spin_lock_irqsave(&adapter->lock, flags);
+	allowed = may_free_object(adapter, channel);
+	if (allowed && action == DMABAY_DEALLOCATE_OBJECT_KEEP_REGISTERS)
+		adapter->object_owner = NULL;
+	spin_unlock_irqrestore(&adapter->lock, flags);
+
+	if (!allowed)
+		return adapter_illegal(channel, CALL_FREE_OBJECT);
+	if (action == DMABAY_DEALLOCATE_OBJECT)
+		return adapter_free(adapter, channel, CALL_FREE_OBJECT);
+	dmabay_adapter_drain(adapter);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_free_object);

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/debug/dmabay: what the IOMMU says, not what the core believes.
+ * /sys/kernel/debug/dmabay: the table of states, and one directory per device.
  *
- * One directory per device, owned by it and removed before its node goes. A
- * reader holds &dmabay_device.registration_lock for reading.
+ * That directory is owned by the device and removed before its node goes; a reader
+ * holds &dmabay_device.registration_lock for reading. "window" asks the IOMMU, not
+ * the core, what is translated; "transactions" lists what exists.
  */
 #include <linux/debugfs.h>
 #include <linux/iommu.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 
+#include "dmabay_private.h"
 #include "user.h"
 
 static struct dentry *dmabay_debugfs;
@@ -54,12 +56,51 @@ static int dmabay_window_show(struct seq_file *seq, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(dmabay_window);
 
+static int dmabay_transactions_file_show(struct seq_file *seq, void *unused)
+{
+	struct dmabay_device *device = seq->private;
+	int ret = -ENODEV;
+
+	down_read(&device->registration_lock);
+	if (device->ops) {
+		dmabay_transactions_show(device->enabler, seq);
+		ret = 0;
+	}
+	up_read(&device->registration_lock);
+
+	return ret;
+}
+DEFINE_SHOW_ATTRIBUTE(dmabay_transactions_file);
+
+/* One line for each edge: the call, the state it is made in, the states it leads to. */
+static int dmabay_states_show(struct seq_file *seq, void *unused)
+{
+	unsigned int call, from, to;
+
+	for (call = 0; call < DMABAY_CALLS; call++) {
+		for (from = 0; from < DMABAY_STATES; from++) {
+			unsigned long edges = dmabay_state_edges[call][from];
+
+			if (!edges)
+				continue;
+			seq_printf(seq, "%s: %s ->", dmabay_call_name(call),
+				   dmabay_state_name(from));
+			for_each_set_bit(to, &edges, DMABAY_STATES)
+				seq_printf(seq, " %s", dmabay_state_name(to));
+			seq_putc(seq, '\n');
+		}
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(dmabay_states);
+
 /**
  * dmabay_debugfs_init() - Make the directory of the module
  */
 void dmabay_debugfs_init(void)
 {
 	dmabay_debugfs = debugfs_create_dir("dmabay", NULL);
+	debugfs_create_file("states", 0400, dmabay_debugfs, NULL, &dmabay_states_fops);
 }
 
 /**
@@ -78,6 +119,8 @@ void dmabay_debugfs_add(struct dmabay_device *device)
 {
 	device->debugfs = debugfs_create_dir(dev_name(&device->dev), dmabay_debugfs);
 	debugfs_create_file("window", 0400, device->debugfs, device, &dmabay_window_fops);
+	debugfs_create_file("transactions", 0400, device->debugfs, device,
+			    &dmabay_transactions_file_fops);
 }
 
 /**

@@ -76,7 +76,7 @@ static bool dmabay_device_config_valid(const struct dmabay_device_config *config
 {
 	return config && config->driver && config->dma_dev && config->ops &&
 	       config->ops->program && config->ops->stop && config->memory_size &&
-	       is_power_of_2(config->alignment) &&
+	       is_power_of_2(config->alignment) && !config->enabler.flags &&
 	       strlen(config->driver) < sizeof_field(struct dmabay_device, driver);
 }
 
@@ -125,6 +125,8 @@ static int dmabay_device_create_enablers(struct dmabay_device *device)
 	if (ret)
 		return ret;
 
+	/* The device has power once, however many enablers it is given. */
+	config.power = NULL;
 	config.flags = 0;
 	config.provider = DMABAY_PROVIDER_DIRECT;
 	ret = dmabay_enabler_create(device->config.dma_dev, &config, &device->once_enabler);

@@ -2,13 +2,14 @@
 /*
  * What the files of the core share.
  *
- * Calls go down only: transaction.c and enabler.c (KMDF layer) call adapter.c
- * (WDM layer), which calls mapregs.c and the provider behind its ops table,
- * which call memory.c, links.c, slots.c and the DMA API.
+ * Calls go down only: transaction.c, enabler.c and what belongs to them (KMDF layer)
+ * call adapter.c and sg_list.c (WDM layer), which call mapregs.c and the provider
+ * behind its ops table, which call memory.c, links.c, slots.c and the DMA API.
  *
  * Lock order, outermost first; all are taken with interrupts off:
  *
- *	enabler->lock		the list of transactions
+ *	enablers_lock		the list of all enablers (power.c)
+ *	enabler->lock		the lists of transactions and of common buffers
  *	transaction->lock	state and accounting of one transaction
  *	adapter->lock		credits, slots and the line of waiters
  *	channel->lock		the link ledger of one slot
@@ -65,7 +66,7 @@ struct dmabay_memory {
 /* What one page table of 64-bit entries translates, in pages: a huge page's worth. */
 #define DMABAY_TABLE_PAGES	(PAGE_SIZE / sizeof(u64))
 
-/* So many bytes of one group. */
+/* So many bytes of one group, or of several that follow each other. */
 struct dmabay_extent {
 	u32 page;
 	u32 pages;
@@ -75,6 +76,8 @@ struct dmabay_extent {
 
 void dmabay_memory_extent(const struct dmabay_memory *memory, size_t offset, size_t length,
 			  struct dmabay_extent *extent);
+void dmabay_memory_range(const struct dmabay_memory *memory, size_t offset, size_t length,
+			 u32 most_pages, struct dmabay_extent *range);
 
 /* A walk over the page frames of a memory, run by run. */
 struct dmabay_walk {
@@ -104,9 +107,53 @@ static inline void dmabay_walk_advance(struct dmabay_walk *walk, u32 pages)
 	}
 }
 
+u32 dmabay_walk_count(const struct dmabay_memory *memory, const struct dmabay_extent *extent,
+		      u32 longest, u32 most);
+
+/*
+ * A walk over the bytes of a memory, group by group and run by run. The caller sets
+ * the upper part and zeroes the rest; dmabay_runs_next() finds a run.
+ */
+struct dmabay_runs {
+	const struct dmabay_memory *memory;
+	size_t offset;
+	size_t left;
+	/* more pages than that are several runs */
+	u32 longest;
+
+	struct dmabay_walk walk;
+	size_t group_left;
+
+	/* the run */
+	unsigned long pfn;
+	u32 in_page;
+	size_t length;
+	bool new_group;
+};
+
+void dmabay_runs_group(struct dmabay_runs *runs);
+
+/* The next run of consecutive page frames in one group; false at the end. */
+static inline bool dmabay_runs_next(struct dmabay_runs *runs)
+{
+	u32 pages;
+
+	if (!runs->left)
+		return false;
+	runs->in_page = 0;
+	runs->new_group = !runs->group_left;
+	if (runs->new_group)
+		dmabay_runs_group(runs);
+	pages = min(dmabay_walk_run(&runs->walk, &runs->pfn), runs->longest);
+	runs->length = min(runs->group_left, ((size_t)pages << PAGE_SHIFT) - runs->in_page);
+	dmabay_walk_advance(&runs->walk, pages);
+	runs->group_left -= runs->length;
+	runs->offset += runs->length;
+	runs->left -= runs->length;
+	return true;
+}
+
 u64 dmabay_memory_span(const struct dmabay_memory *memory, size_t offset, size_t length);
-unsigned int dmabay_memory_group_count(const struct dmabay_memory *memory, size_t offset,
-				       size_t length);
 void dmabay_memory_copy(const struct dmabay_memory *memory, size_t offset, void *buffer,
 			size_t length, enum dmabay_direction direction);
 
@@ -168,11 +215,12 @@ void dmabay_links_remove(struct dmabay_link *link);
  * @claim: back the channel's registers; the credits are there, so false is a
  *	bug that was warned of. Under adapter->lock
  * @yield: undo @claim; nothing is linked. Under adapter->lock
- * @map: map an extent, or its beginning: set channel->element.address, return bytes or
- *	a negative errno. Any context
+ * @map: map an extent, or its beginning: fill the list, which is empty and has room for
+ *	one element at least, return bytes or a negative errno. Any context
  * @unmap: the device is done with so many bytes of the mapping. Any context
  * @unlink: unlink @memory, or all if NULL, but nothing busy. Any context
  *	(absent: nothing is ever kept)
+ * @elements: how many elements an extent of one group becomes. Any context
  */
 struct dmabay_mapregs_ops {
 	enum dmabay_provider provider;
@@ -182,11 +230,13 @@ struct dmabay_mapregs_ops {
 	bool (*claim)(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
 	void (*yield)(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
 	ssize_t (*map)(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
-		       const struct dmabay_extent *extent);
+		       const struct dmabay_extent *extent, struct dmabay_sg_list *list);
 	void (*unmap)(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 		      size_t length);
 	int (*unlink)(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 		      struct dmabay_memory *memory);
+	u32 (*elements)(struct dmabay_adapter *adapter, const struct dmabay_memory *memory,
+			const struct dmabay_extent *extent);
 };
 
 extern const struct dmabay_mapregs_ops dmabay_mapregs_iova_ops;
@@ -197,6 +247,10 @@ int dmabay_mapregs_open(struct dmabay_adapter *adapter, enum dmabay_provider pro
 void dmabay_mapregs_close(struct dmabay_adapter *adapter);
 bool dmabay_mapregs_take(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
 void dmabay_mapregs_give(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
+bool dmabay_list_append(struct dmabay_sg_list *list, dma_addr_t address, size_t length,
+			bool new_group);
+size_t dmabay_list_fill(struct dmabay_sg_list *list, const struct dmabay_channel *channel,
+			const struct dmabay_extent *extent, u32 pages, dma_addr_t address);
 bool dmabay_device_translated(struct device *dev);
 
 /*
@@ -216,6 +270,7 @@ enum dmabay_channel_state {
 struct dmabay_adapter {
 	struct device *dev;
 	unsigned int address_width;
+	bool scatter_gather;
 	unsigned int map_registers;
 	const struct dmabay_mapregs_ops *ops;
 	void *provider_data;
@@ -241,43 +296,65 @@ struct dmabay_adapter {
 int dmabay_adapter_ask(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 		       unsigned int map_registers, unsigned int flags,
 		       dmabay_channel_routine_t routine, void *context);
+bool dmabay_adapter_withdraw(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
+void dmabay_adapter_drain(struct dmabay_adapter *adapter);
 void dmabay_adapter_close(struct dmabay_adapter *adapter);
 void dmabay_adapter_abandon(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
 
 #define dmabay_count(adapter, counter, n)	this_cpu_add((adapter)->counters->counter, (n))
 
 /*
- * State (state.c): what may be called when.
+ * State (state.c): what may be called when, and where it leads.
  */
+#define DMABAY_STATE_LIST(X)						\
+	X(DMABAY_CREATED, "created")					\
+	X(DMABAY_INITIALIZED, "initialized")				\
+	X(DMABAY_RESERVED, "reserved")					\
+	X(DMABAY_TRANSFER, "transfer")					\
+	X(DMABAY_COMPLETED, "completed")				\
+	X(DMABAY_FAILED, "failed")					\
+	X(DMABAY_RELEASED, "released")					\
+	X(DMABAY_DELETED, "deleted")
+
+#define DMABAY_CALL_LIST(X)						\
+	X(DMABAY_CALL_INITIALIZE, "initialize")				\
+	X(DMABAY_CALL_RESERVE, "reserve")				\
+	X(DMABAY_CALL_RESERVE_DERIVED, "reserve (derived count)")	\
+	X(DMABAY_CALL_FREE_RESERVATION, "free_reservation")		\
+	X(DMABAY_CALL_EXECUTE, "execute")				\
+	X(DMABAY_CALL_REFUSE, "refuse")					\
+	X(DMABAY_CALL_COMPLETED, "completed")				\
+	X(DMABAY_CALL_RELEASE, "release")				\
+	X(DMABAY_CALL_DELETE, "delete")					\
+	X(DMABAY_CALL_CANCEL, "cancel")					\
+	X(DMABAY_CALL_SET_IMMEDIATE, "set_immediate")			\
+	X(DMABAY_CALL_SET_MAX_LENGTH, "set_max_length")			\
+	X(DMABAY_CALL_SET_SINGLE_TRANSFER, "set_single_transfer")	\
+	X(DMABAY_CALL_TRANSFER_INFO, "transfer_info")
+
+#define DMABAY_ENUMERATOR(symbol, name) symbol,
+
 enum dmabay_state {
-	DMABAY_CREATED,
-	DMABAY_INITIALIZED,
-	DMABAY_RESERVED,
-	DMABAY_TRANSFER,
-	DMABAY_COMPLETED,
-	DMABAY_FAILED,
-	DMABAY_RELEASED,
-	DMABAY_DELETED,
+	DMABAY_STATE_LIST(DMABAY_ENUMERATOR)
 	DMABAY_STATES,
 };
 
 enum dmabay_call {
-	DMABAY_CALL_INITIALIZE,
-	DMABAY_CALL_RESERVE,
-	DMABAY_CALL_RESERVE_DERIVED,
-	DMABAY_CALL_FREE_RESERVATION,
-	DMABAY_CALL_EXECUTE,
-	DMABAY_CALL_COMPLETED,
-	DMABAY_CALL_RELEASE,
-	DMABAY_CALL_DELETE,
-	DMABAY_CALL_CANCEL,
-	DMABAY_CALL_SET_IMMEDIATE,
-	DMABAY_CALL_SET_MAX_LENGTH,
-	DMABAY_CALL_TRANSFER_INFO,
+	DMABAY_CALL_LIST(DMABAY_ENUMERATOR)
 	DMABAY_CALLS,
 };
 
-bool dmabay_state_allows(enum dmabay_state state, enum dmabay_call call);
+/* From a state, a call leads to one of these: a bit each; 0: it is illegal. */
+extern const u16 dmabay_state_edges[DMABAY_CALLS][DMABAY_STATES];
+
+/* May this be called now? */
+static inline bool dmabay_state_allows(enum dmabay_state state, enum dmabay_call call)
+{
+	return dmabay_state_edges[call][state];
+}
+
+const char *dmabay_state_name(enum dmabay_state state);
+const char *dmabay_call_name(enum dmabay_call call);
 int dmabay_state_illegal(enum dmabay_state state, enum dmabay_call call);
 
 /*
@@ -288,26 +365,73 @@ static inline bool dmabay_direction_exists(enum dmabay_direction direction)
 	return direction == DMABAY_READ_FROM_DEVICE || direction == DMABAY_WRITE_TO_DEVICE;
 }
 
+/* What a profile is. */
+struct dmabay_profile_traits {
+	unsigned int address_width;
+	bool scatter_gather;
+	bool duplex;
+};
+
 struct dmabay_enabler {
 	struct kref kref;
 	struct device *dev;
-	enum dmabay_profile profile;
+	const struct dmabay_profile_traits *traits;
 	unsigned int flags;
 	size_t max_length;
-	size_t fragment_length;
 	size_t max_sg_elements;
-	struct dmabay_adapter *adapter;
+	size_t alignment_mask;
+	const struct dmabay_power_ops *power;
+	void *data;
+	/* by direction: the same twice, or one each */
+	struct dmabay_adapter *adapter[2];
+	size_t fragment_length[2];
 
-	/* guards the list */
+	/* of the last power-up; the driver's, who changes power on one thread */
+	bool fill_failed;
+	/* its place in the list of all enablers, guarded by their lock (power.c) */
+	struct list_head power_node;
+	u64 power_number;
+
+	/* guards the lists */
 	spinlock_t lock;
 	struct list_head transactions;
+	struct list_head common_buffers;
 };
 
 void dmabay_enabler_put(struct dmabay_enabler *enabler);
 
 /*
+ * Power (power.c): the list of all enablers.
+ */
+void dmabay_power_add(struct dmabay_enabler *enabler);
+void dmabay_power_remove(struct dmabay_enabler *enabler);
+
+/*
+ * Common buffer (common_buffer.c)
+ */
+
+/* What can be asked of an address: to be a multiple of a power of two. */
+static inline bool dmabay_is_alignment_mask(size_t mask)
+{
+	return !(mask & (mask + 1));
+}
+
+struct dmabay_common_buffer *dmabay_common_buffer_next(struct dmabay_enabler *enabler);
+
+/*
+ * Request (request.c)
+ */
+int dmabay_request_range(const struct dmabay_request *request, enum dmabay_direction direction,
+			 size_t *length);
+void dmabay_request_begin(struct dmabay_request *request);
+void dmabay_request_end(struct dmabay_request *request);
+
+/*
  * Transaction (transaction.c)
  */
+struct seq_file;
+
 struct dmabay_transaction *dmabay_transaction_next(struct dmabay_enabler *enabler);
+void dmabay_transactions_show(struct dmabay_enabler *enabler, struct seq_file *seq);
 
 #endif /* _DMABAY_PRIVATE_H */

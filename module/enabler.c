@@ -1,56 +1,120 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Enabler: what a device's DMA engine can do, and the transactions that use it.
+ * Enabler: what a device's DMA engine can do, and the transactions and common buffers
+ * that use it.
  *
- * An enabler owns its adapter and lists its transactions. Deleting it deletes
- * them first, then gives the adapter back. The struct itself stays until the last
- * transaction is gone, because a callback that deleted its transaction may still
- * be on its way out.
+ * An enabler owns its adapters, one for both directions or, if it is duplex, one for
+ * each, and lists its children. Deleting it deletes them first, then gives the
+ * adapters back. The struct itself stays until the last transaction is gone, because
+ * a callback that deleted its transaction may still be on its way out, and until a
+ * walk over the enablers of its device has left it (power.c). As long as it holds its
+ * device.
  */
+#include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/export.h>
 #include <linux/slab.h>
 
 #include "dmabay_private.h"
 
-/* What a profile is; one that is not listed is not served. */
-static const struct profile {
-	unsigned int address_width;
-} profiles[] = {
+static const struct dmabay_profile_traits profiles[] = {
 	[DMABAY_PROFILE_PACKET] = { .address_width = 32 },
+	[DMABAY_PROFILE_SCATTER_GATHER] = { .address_width = 32, .scatter_gather = true },
 	[DMABAY_PROFILE_PACKET64] = { .address_width = 64 },
+	[DMABAY_PROFILE_SCATTER_GATHER64] = { .address_width = 64, .scatter_gather = true },
+	[DMABAY_PROFILE_SCATTER_GATHER_DUPLEX] = {
+		.address_width = 32, .scatter_gather = true, .duplex = true,
+	},
+	[DMABAY_PROFILE_SCATTER_GATHER64_DUPLEX] = {
+		.address_width = 64, .scatter_gather = true, .duplex = true,
+	},
 };
 
-/* The last number of WDF_DMA_PROFILE. */
+/* The last number of WDF_DMA_PROFILE. It and the one before are the system profiles. */
 #define PROFILE_LAST	8
+
+/* Of a driver that wants to hear of no power change. */
+static const struct dmabay_power_ops no_power_ops;
+
+static unsigned int profile_flags(const struct dmabay_profile_traits *traits)
+{
+	return DMABAY_ENABLER_SINGLE_TRANSFER |
+	       (traits->scatter_gather ? DMABAY_ENABLER_NO_LIST_PREALLOCATION
+				       : DMABAY_ENABLER_KEEP_LINKS);
+}
 
 static int enabler_check(const struct dmabay_enabler_config *config)
 {
-	const struct profile *profile;
+	const struct dmabay_profile_traits *traits;
 
 	if (config->size != sizeof(*config))
 		return -EPROTO;
 	if (config->profile < 1 || config->profile > PROFILE_LAST || !config->max_length ||
-	    config->max_length > U32_MAX || config->map_registers == 1 ||
-	    (config->flags & ~DMABAY_ENABLER_KEEP_LINKS))
+	    config->max_length > U32_MAX)
 		return -EINVAL;
-	if (config->profile >= ARRAY_SIZE(profiles) ||
-	    !profiles[config->profile].address_width)
+	if (config->profile >= ARRAY_SIZE(profiles))
 		return -EOPNOTSUPP;
-	profile = &profiles[config->profile];
-	if (config->address_width > 32 && profile->address_width == 32)
+	traits = &profiles[config->profile];
+	if ((config->address_width > 32 && traits->address_width == 32) ||
+	    config->map_registers == 1 || config->map_registers_write == 1 ||
+	    (config->map_registers_write && !traits->duplex) ||
+	    (config->flags & ~profile_flags(traits)) ||
+	    !dmabay_is_alignment_mask(config->alignment_mask))
 		return -EINVAL;
 	if (config->dma_version && config->dma_version != DMABAY_DMA_VERSION_3)
 		return -EOPNOTSUPP;
 	return 0;
 }
 
+/* Get the adapter of a direction. */
+static int enabler_open(struct dmabay_enabler *enabler, enum dmabay_direction direction,
+			const struct dmabay_enabler_config *config, unsigned int map_registers)
+{
+	struct dmabay_adapter_config adapter_config = {
+		.size = sizeof(adapter_config),
+		.max_length = config->max_length,
+		.address_width = config->address_width ?: enabler->traits->address_width,
+		.scatter_gather = enabler->traits->scatter_gather,
+		.map_registers = map_registers,
+		.provider = config->provider,
+	};
+	struct dmabay_adapter *adapter;
+
+	adapter = dmabay_adapter_get(enabler->dev, &adapter_config, &map_registers);
+	if (IS_ERR(adapter))
+		return PTR_ERR(adapter);
+	enabler->adapter[direction] = adapter;
+	enabler->fragment_length[direction] = min(config->max_length,
+						  (size_t)(map_registers - 1) << PAGE_SHIFT);
+	return 0;
+}
+
+static int enabler_open_all(struct dmabay_enabler *enabler,
+			    const struct dmabay_enabler_config *config)
+{
+	const enum dmabay_direction read = DMABAY_READ_FROM_DEVICE;
+	const enum dmabay_direction write = DMABAY_WRITE_TO_DEVICE;
+	int ret;
+
+	ret = enabler_open(enabler, read, config, config->map_registers);
+	if (ret)
+		return ret;
+	if (!enabler->traits->duplex) {
+		enabler->adapter[write] = enabler->adapter[read];
+		enabler->fragment_length[write] = enabler->fragment_length[read];
+		return 0;
+	}
+	ret = enabler_open(enabler, write, config,
+			   config->map_registers_write ?: config->map_registers);
+	if (ret)
+		dmabay_adapter_put(enabler->adapter[read]);
+	return ret;
+}
+
 int dmabay_enabler_create(struct device *dev, const struct dmabay_enabler_config *config,
 			  struct dmabay_enabler **result)
 {
-	struct dmabay_adapter_config adapter_config = {};
 	struct dmabay_enabler *enabler;
-	unsigned int map_registers;
 	int ret;
 
 	if (!result)
@@ -65,42 +129,78 @@ int dmabay_enabler_create(struct device *dev, const struct dmabay_enabler_config
 	enabler = kzalloc_obj(*enabler);
 	if (!enabler)
 		return -ENOMEM;
-	adapter_config.size = sizeof(adapter_config);
-	adapter_config.max_length = config->max_length;
-	adapter_config.address_width = config->address_width ?:
-				       profiles[config->profile].address_width;
-	adapter_config.map_registers = config->map_registers;
-	adapter_config.provider = config->provider;
-	enabler->adapter = dmabay_adapter_get(dev, &adapter_config, &map_registers);
-	if (IS_ERR(enabler->adapter)) {
-		ret = PTR_ERR(enabler->adapter);
+	kref_init(&enabler->kref);
+	spin_lock_init(&enabler->lock);
+	INIT_LIST_HEAD(&enabler->transactions);
+	INIT_LIST_HEAD(&enabler->common_buffers);
+	enabler->dev = dev;
+	enabler->traits = &profiles[config->profile];
+	enabler->flags = config->flags;
+	enabler->max_length = config->max_length;
+	enabler->max_sg_elements = DMABAY_UNLIMITED_SG_ELEMENTS;
+	enabler->alignment_mask = enabler->traits->scatter_gather ? config->alignment_mask : 0;
+	enabler->power = config->power ?: &no_power_ops;
+	enabler->data = config->data;
+	ret = enabler_open_all(enabler, config);
+	if (ret) {
 		kfree(enabler);
 		return ret;
 	}
 
-	kref_init(&enabler->kref);
-	spin_lock_init(&enabler->lock);
-	INIT_LIST_HEAD(&enabler->transactions);
-	enabler->dev = dev;
-	enabler->profile = config->profile;
-	enabler->flags = config->flags;
-	enabler->max_length = config->max_length;
-	enabler->fragment_length = min(config->max_length,
-				       (size_t)(map_registers - 1) << PAGE_SHIFT);
-	enabler->max_sg_elements = DMABAY_UNLIMITED_SG_ELEMENTS;
+	get_device(dev);
 	*result = enabler;
+	dmabay_power_add(enabler);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(dmabay_enabler_create);
 
+static void enabler_delete_action(void *enabler)
+{
+	dmabay_enabler_delete(enabler);
+}
+
+/* Is it @dev, or a device below it? */
+static bool device_is_below(const struct device *below, const struct device *dev)
+{
+	while (below && below != dev)
+		below = below->parent;
+	return below;
+}
+
+int devm_dmabay_enabler_create(struct device *parent, struct device *dev,
+			       const struct dmabay_enabler_config *config,
+			       struct dmabay_enabler **result)
+{
+	int ret;
+
+	if (!result)
+		return -EINVAL;
+	*result = NULL;
+	if (!dev || !device_is_below(parent, dev))
+		return -EINVAL;
+	ret = dmabay_enabler_create(dev, config, result);
+	if (ret)
+		return ret;
+	ret = devm_add_action_or_reset(parent, enabler_delete_action, *result);
+	if (ret)
+		*result = NULL;
+	return ret;
+}
+EXPORT_SYMBOL_GPL(devm_dmabay_enabler_create);
+
 static void enabler_release(struct kref *kref)
 {
-	kfree(container_of(kref, struct dmabay_enabler, kref));
+	struct dmabay_enabler *enabler = container_of(kref, struct dmabay_enabler, kref);
+
+	put_device(enabler->dev);
+	kfree(enabler);
 }
 
 /**
- * dmabay_enabler_put() - Give a transaction's reference back
+ * dmabay_enabler_put() - Give a reference back
  * @enabler: the enabler
+ *
+ * Transactions have one each, and so has whoever calls the driver's power callbacks.
  *
  * Context: any.
  */
@@ -111,15 +211,23 @@ void dmabay_enabler_put(struct dmabay_enabler *enabler)
 
 void dmabay_enabler_delete(struct dmabay_enabler *enabler)
 {
+	struct dmabay_common_buffer *buffer;
 	struct dmabay_transaction *transaction;
 
 	if (!enabler)
 		return;
+	might_sleep();
+	dmabay_power_remove(enabler);
 	/* What the first ones give back must not be granted to the next ones. */
-	dmabay_adapter_close(enabler->adapter);
+	dmabay_adapter_close(enabler->adapter[DMABAY_READ_FROM_DEVICE]);
+	dmabay_adapter_close(enabler->adapter[DMABAY_WRITE_TO_DEVICE]);
 	while ((transaction = dmabay_transaction_next(enabler)))
 		dmabay_transaction_delete(transaction);
-	dmabay_adapter_put(enabler->adapter);
+	while ((buffer = dmabay_common_buffer_next(enabler)))
+		dmabay_common_buffer_delete(buffer);
+	if (enabler->traits->duplex)
+		dmabay_adapter_put(enabler->adapter[DMABAY_WRITE_TO_DEVICE]);
+	dmabay_adapter_put(enabler->adapter[DMABAY_READ_FROM_DEVICE]);
 	dmabay_enabler_put(enabler);
 }
 EXPORT_SYMBOL_GPL(dmabay_enabler_delete);
@@ -133,7 +241,7 @@ EXPORT_SYMBOL_GPL(dmabay_enabler_max_length);
 size_t dmabay_enabler_fragment_length(const struct dmabay_enabler *enabler,
 				      enum dmabay_direction direction)
 {
-	return dmabay_direction_exists(direction) ? enabler->fragment_length : 0;
+	return dmabay_direction_exists(direction) ? enabler->fragment_length[direction] : 0;
 }
 EXPORT_SYMBOL_GPL(dmabay_enabler_fragment_length);
 
@@ -154,6 +262,12 @@ EXPORT_SYMBOL_GPL(dmabay_enabler_set_max_sg_elements);
 struct dmabay_adapter *dmabay_enabler_adapter(struct dmabay_enabler *enabler,
 					      enum dmabay_direction direction)
 {
-	return dmabay_direction_exists(direction) ? enabler->adapter : NULL;
+	return dmabay_direction_exists(direction) ? enabler->adapter[direction] : NULL;
 }
 EXPORT_SYMBOL_GPL(dmabay_enabler_adapter);
+
+void *dmabay_enabler_data(const struct dmabay_enabler *enabler)
+{
+	return enabler->data;
+}
+EXPORT_SYMBOL_GPL(dmabay_enabler_data);

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Map registers: the credits of an adapter, and the choice of what backs them.
+ * Map registers: the credits of an adapter, the choice of what backs them, and how
+ * what is mapped becomes a list.
  *
  * A credit is one map register, one page. All waiting acts on credits alone; the
  * provider has laid in what stands behind all of them when the adapter was made,
  * so taking credits cannot fail for any other reason than their number.
  *
- * Credits and slots are guarded by adapter->lock.
+ * A list tells the device what the memory consists of, group by group: elements of
+ * different groups are never joined, although their pages may lie side by side.
+ *
+ * Credits and slots are guarded by adapter->lock; a list is its caller's.
  */
 #include <linux/dma-map-ops.h>
 #include <linux/iommu.h>
@@ -115,4 +119,63 @@ void dmabay_mapregs_give(struct dmabay_adapter *adapter, struct dmabay_channel *
 
 	adapter->ops->yield(adapter, channel);
 	adapter->map_registers_free += channel->map_registers;
+}
+
+/**
+ * dmabay_list_append() - One more piece of the memory
+ * @list: the list
+ * @address: device address
+ * @length: bytes
+ * @new_group: it begins a group, as the first piece of a list always does; otherwise
+ *	the element before it is lengthened if that ends where this begins
+ *
+ * Context: any.
+ * Return: false: there is no room.
+ */
+bool dmabay_list_append(struct dmabay_sg_list *list, dma_addr_t address, size_t length,
+			bool new_group)
+{
+	struct dmabay_sg_element *next = list->elements + list->count;
+
+	if (!new_group && next[-1].address + next[-1].length == address) {
+		next[-1].length += length;
+		return true;
+	}
+	if (list->count == list->capacity)
+		return false;
+	next->address = address;
+	next->length = length;
+	list->count++;
+	return true;
+}
+
+/**
+ * dmabay_list_fill() - The list of pages that follow each other for the device
+ * @list: the list, empty
+ * @channel: the channel, with the memory
+ * @extent: what of it shall be mapped
+ * @pages: so many of its pages follow each other, as their numbers do; not 0
+ * @address: device address of the first byte
+ *
+ * Context: any.
+ * Return: bytes in the list.
+ */
+size_t dmabay_list_fill(struct dmabay_sg_list *list, const struct dmabay_channel *channel,
+			const struct dmabay_extent *extent, u32 pages, dma_addr_t address)
+{
+	dma_addr_t first_page = address - extent->in_page;
+	struct dmabay_extent range, group;
+	size_t done = 0;
+
+	dmabay_memory_range(channel->memory, channel->offset, extent->length, pages, &range);
+	while (done < range.length) {
+		dmabay_memory_extent(channel->memory, channel->offset + done, range.length - done,
+				     &group);
+		address = first_page + group.in_page +
+			  ((dma_addr_t)(group.page - range.page) << PAGE_SHIFT);
+		if (!dmabay_list_append(list, address, group.length, true))
+			break;
+		done += group.length;
+	}
+	return done;
 }

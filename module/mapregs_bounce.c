@@ -10,7 +10,11 @@
  * a channel that finds it in pieces takes the largest it can get: there is a page
  * for every credit, so it always gets one.
  *
- * Memory that is contiguous and within the device's reach is not copied.
+ * Where the device reaches all memory, what it can take without help is not copied:
+ * for an adapter of single elements what is contiguous, for one of lists everything.
+ *
+ * Bytes that are copied lie in the slot as in their pages, one page behind the other
+ * through all groups; each group is one element.
  *
  * A slot carries no old bytes to where they do not belong: it is cleared before
  * the device writes into it, and only what the device says it wrote is copied out.
@@ -137,56 +141,101 @@ static void bounce_yield(struct dmabay_adapter *adapter, struct dmabay_channel *
 		      (size_t)channel->slot_pages << PAGE_SHIFT);
 }
 
-/* Use the memory as it is, if it is contiguous and the device reaches it. */
-static bool map_in_place(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
-			 const struct dmabay_extent *extent)
+/* Can the device take the memory as it is? */
+static bool is_in_place(struct dmabay_adapter *adapter, const struct dmabay_memory *memory,
+			const struct dmabay_extent *extent)
 {
 	struct bounce *bounce = adapter->provider_data;
-	struct dmabay_walk walk;
-	unsigned long pfn;
 
-	if (!bounce->reaches_all)
-		return false;
-	dmabay_walk_start(&walk, channel->memory, extent->page, extent->pages);
-	if (dmabay_walk_run(&walk, &pfn) != extent->pages)
-		return false;
-	channel->element.address = phys_to_dma(adapter->dev, PFN_PHYS(pfn)) + extent->in_page;
-	return true;
+	return bounce->reaches_all &&
+	       (adapter->scatter_gather ||
+		dmabay_walk_count(memory, extent, U32_MAX, 2) == 1);
+}
+
+static size_t map_in_place(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			   const struct dmabay_extent *extent, struct dmabay_sg_list *list)
+{
+	struct dmabay_runs runs = {
+		.memory = channel->memory,
+		.offset = channel->offset,
+		.left = extent->length,
+		.longest = U32_MAX,
+	};
+	size_t length = 0;
+
+	while (dmabay_runs_next(&runs)) {
+		dma_addr_t address = phys_to_dma(adapter->dev, PFN_PHYS(runs.pfn));
+
+		if (!dmabay_list_append(list, address + runs.in_page, runs.length, runs.new_group))
+			break;
+		length += runs.length;
+	}
+	return length;
+}
+
+/* Copy so many bytes into the slot, or out of it. */
+static void copy_groups(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			size_t length)
+{
+	struct dmabay_extent first, group;
+	size_t done;
+
+	dmabay_memory_extent(channel->memory, channel->offset, length, &first);
+	for (done = 0; done < length; done += group.length) {
+		size_t offset = channel->offset + done;
+
+		dmabay_memory_extent(channel->memory, offset, length - done, &group);
+		dmabay_memory_copy(channel->memory, offset,
+				   channel->slot_address + group.in_page +
+				   ((size_t)(group.page - first.page) << PAGE_SHIFT),
+				   group.length, channel->direction);
+	}
+	dmabay_count(adapter, bounced_bytes, length);
+}
+
+static void clear_elements(struct dmabay_channel *channel, const struct dmabay_sg_list *list)
+{
+	unsigned int i;
+
+	for (i = 0; i < list->count; i++)
+		memset(channel->slot_address +
+		       (list->elements[i].address - channel->slot_dma_address), 0,
+		       list->elements[i].length);
 }
 
 static ssize_t bounce_map(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
-			  const struct dmabay_extent *extent)
+			  const struct dmabay_extent *extent, struct dmabay_sg_list *list)
 {
 	size_t length;
 
-	channel->bounced = !map_in_place(adapter, channel, extent);
+	channel->bounced = !is_in_place(adapter, channel->memory, extent);
 	if (!channel->bounced)
-		return extent->length;
+		return map_in_place(adapter, channel, extent, list);
 
-	length = min(extent->length, ((size_t)channel->slot_pages << PAGE_SHIFT) -
-				     extent->in_page);
-	channel->element.address = channel->slot_dma_address + extent->in_page;
-	if (channel->direction == DMABAY_WRITE_TO_DEVICE) {
-		dmabay_memory_copy(channel->memory, channel->offset,
-				   channel->slot_address + extent->in_page, length,
-				   DMABAY_WRITE_TO_DEVICE);
-		dmabay_count(adapter, bounced_bytes, length);
-	} else {
-		memset(channel->slot_address + extent->in_page, 0, length);
-	}
+	length = dmabay_list_fill(list, channel, extent, channel->slot_pages,
+				  channel->slot_dma_address + extent->in_page);
+	if (channel->direction == DMABAY_WRITE_TO_DEVICE)
+		copy_groups(adapter, channel, length);
+	else
+		clear_elements(channel, list);
 	return length;
 }
 
 static void bounce_unmap(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			 size_t length)
 {
-	size_t in_slot = channel->element.address - channel->slot_dma_address;
+	if (channel->bounced && channel->direction == DMABAY_READ_FROM_DEVICE && length)
+		copy_groups(adapter, channel, length);
+}
 
-	if (!channel->bounced || channel->direction == DMABAY_WRITE_TO_DEVICE || !length)
-		return;
-	dmabay_memory_copy(channel->memory, channel->offset, channel->slot_address + in_slot,
-			   length, DMABAY_READ_FROM_DEVICE);
-	dmabay_count(adapter, bounced_bytes, length);
+static u32 bounce_elements(struct dmabay_adapter *adapter, const struct dmabay_memory *memory,
+			   const struct dmabay_extent *extent)
+{
+	struct bounce *bounce = adapter->provider_data;
+
+	if (is_in_place(adapter, memory, extent))
+		return dmabay_walk_count(memory, extent, U32_MAX, U32_MAX);
+	return DIV_ROUND_UP(extent->pages, bounce->chunk_pages);
 }
 
 const struct dmabay_mapregs_ops dmabay_mapregs_bounce_ops = {
@@ -198,4 +247,5 @@ const struct dmabay_mapregs_ops dmabay_mapregs_bounce_ops = {
 	.yield = bounce_yield,
 	.map = bounce_map,
 	.unmap = bounce_unmap,
+	.elements = bounce_elements,
 };

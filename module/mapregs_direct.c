@@ -4,12 +4,17 @@
  *
  * What every Linux driver does today, and what the other two providers are
  * measured against. Behind an IOMMU that merges, the whole extent is mapped with
- * dma_map_sgtable() and becomes one element; elsewhere only memory that is
- * contiguous as it is can be one element, and a transfer is as long as that.
+ * dma_map_sgtable() and each group becomes one element; elsewhere an element is a
+ * run of consecutive page frames. An adapter of lists maps as many runs as the list
+ * has room for, also with dma_map_sgtable(); one of single elements maps one run.
  *
- * Mapping allocates, and can fail. A device that does not reach all memory is
- * refused where nothing translates for it: the DMA API would have to bounce, and
- * its bounce pages may be out of reach, too.
+ * Nothing is laid in. Each table allocates its scatterlist, dma_map_sgtable() may
+ * allocate device addresses and page tables, and both can fail: -ENOMEM. The table
+ * is kept until the unmap, which takes all of what was mapped, whatever the list
+ * said of it and the device transferred.
+ *
+ * A device that does not reach all memory is refused where nothing translates for it:
+ * the DMA API would have to bounce, and its bounce pages may be out of reach, too.
  */
 #include <linux/dma-mapping.h>
 #include <linux/slab.h>
@@ -41,84 +46,129 @@ static enum dma_data_direction direct_direction(const struct dmabay_channel *cha
 	return channel->direction == DMABAY_WRITE_TO_DEVICE ? DMA_TO_DEVICE : DMA_FROM_DEVICE;
 }
 
-static unsigned int count_runs(const struct dmabay_memory *memory,
-			       const struct dmabay_extent *extent)
+/* The DMA API may be told to copy all there is; then it limits what it maps at once. */
+static bool dma_api_copies(struct device *dev)
 {
-	struct dmabay_walk walk;
-	unsigned int runs = 0;
-	unsigned long pfn;
-	u32 run;
-
-	dmabay_walk_start(&walk, memory, extent->page, extent->pages);
-	for (; (run = dmabay_walk_run(&walk, &pfn)); runs++)
-		dmabay_walk_advance(&walk, run);
-	return runs;
+	return dma_max_mapping_size(dev) != SIZE_MAX;
 }
 
-static void fill_table(struct sg_table *table, const struct dmabay_memory *memory,
-		       const struct dmabay_extent *extent)
+/* Does the DMA API make scattered pages one range of device addresses? */
+static bool merges(struct device *dev)
 {
-	size_t left = extent->length, part;
-	u32 in_page = extent->in_page;
-	struct dmabay_walk walk;
-	struct scatterlist *sg;
-	unsigned long pfn;
-	unsigned int i;
-	u32 run;
+	unsigned long boundary = dma_get_merge_boundary(dev);
 
-	dmabay_walk_start(&walk, memory, extent->page, extent->pages);
+	return boundary && boundary < PAGE_SIZE && dma_get_seg_boundary(dev) >= U32_MAX &&
+	       !dma_api_copies(dev);
+}
+
+/* Pages in one entry of a table; a longer run is cut. */
+static u32 entry_pages(struct dmabay_adapter *adapter)
+{
+	size_t bytes = dma_max_mapping_size(adapter->dev);
+
+	if (adapter->scatter_gather)
+		bytes = min_t(size_t, bytes, dma_get_max_seg_size(adapter->dev));
+	return clamp_t(size_t, bytes >> PAGE_SHIFT, 1, U32_MAX);
+}
+
+/* Pages in one element that is not merged: entries of one run meet unless they are copies. */
+static u32 element_pages(struct dmabay_adapter *adapter)
+{
+	return dma_api_copies(adapter->dev) ? entry_pages(adapter) : U32_MAX;
+}
+
+/* The beginning of the extent that makes so many elements without being merged. */
+static void clip_to_room(struct dmabay_adapter *adapter, const struct dmabay_channel *channel,
+			 const struct dmabay_extent *extent, unsigned int capacity,
+			 struct dmabay_extent *clipped)
+{
+	struct dmabay_runs runs = {
+		.memory = channel->memory,
+		.offset = channel->offset,
+		.left = extent->length,
+		.longest = element_pages(adapter),
+	};
+	size_t length = 0;
+
+	while (capacity-- && dmabay_runs_next(&runs))
+		length += runs.length;
+	dmabay_memory_range(channel->memory, channel->offset, length, extent->pages, clipped);
+}
+
+/* The table has an entry for each run. */
+static void fill_table(struct sg_table *table, const struct dmabay_channel *channel,
+		       size_t length, u32 longest)
+{
+	struct dmabay_runs runs = {
+		.memory = channel->memory,
+		.offset = channel->offset,
+		.left = length,
+		.longest = longest,
+	};
+	struct scatterlist *sg;
+	unsigned int i;
+
 	for_each_sgtable_sg(table, sg, i) {
-		run = dmabay_walk_run(&walk, &pfn);
-		part = min(left, ((size_t)run << PAGE_SHIFT) - in_page);
-		sg_set_page(sg, pfn_to_page(pfn), part, in_page);
-		left -= part;
-		in_page = 0;
-		dmabay_walk_advance(&walk, run);
+		dmabay_runs_next(&runs);
+		sg_set_page(sg, pfn_to_page(runs.pfn), runs.length, runs.in_page);
 	}
 }
 
 /*
- * How far the device addresses follow each other. The DMA API ends a segment where
- * the device's segment size does; the engine's own limit is the adapter's.
+ * What of the table the list has room for. The DMA API goes on in the same segment
+ * where a group ends at a page end, and ends one where the device's segment size
+ * does; elements end with their group, and the engine's own limit is the adapter's.
  */
-static size_t contiguous_length(struct sg_table *table)
+static size_t fill_list(struct dmabay_sg_list *list, struct sg_table *table,
+			const struct dmabay_channel *channel, size_t length)
 {
-	dma_addr_t base = sg_dma_address(table->sgl);
+	struct dmabay_extent group = {};
+	size_t done = 0, in_group = 0;
 	struct scatterlist *sg;
-	size_t length = 0;
 	unsigned int i;
 
 	for_each_sgtable_dma_sg(table, sg, i) {
-		if (sg_dma_address(sg) != base + length)
-			break;
-		length += sg_dma_len(sg);
+		size_t at, part;
+
+		for (at = 0; at < sg_dma_len(sg) && done < length; at += part) {
+			if (in_group == group.length) {
+				dmabay_memory_extent(channel->memory, channel->offset + done,
+						     length - done, &group);
+				in_group = 0;
+			}
+			part = min_t(size_t, sg_dma_len(sg) - at, group.length - in_group);
+			if (!dmabay_list_append(list, sg_dma_address(sg) + at, part, !in_group))
+				return done;
+			in_group += part;
+			done += part;
+		}
 	}
-	return length;
+	return done;
 }
 
-/* All of the extent, as far as one element goes. */
+/* All of the extent, and a list of as much of it as there is room for. */
 static ssize_t map_table(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
-			 const struct dmabay_extent *extent)
+			 const struct dmabay_extent *extent, struct dmabay_sg_list *list)
 {
+	u32 longest = entry_pages(adapter);
 	struct sg_table *table;
 	int ret = -ENOMEM;
 
 	table = kzalloc_obj(*table, GFP_ATOMIC | __GFP_NOWARN);
 	if (!table)
 		return ret;
-	ret = sg_alloc_table(table, count_runs(channel->memory, extent),
+	ret = sg_alloc_table(table, dmabay_walk_count(channel->memory, extent, longest, U32_MAX),
 			     GFP_ATOMIC | __GFP_NOWARN);
 	if (ret)
 		goto err_table;
-	fill_table(table, channel->memory, extent);
+	fill_table(table, channel, extent->length, longest);
 	ret = dma_map_sgtable(adapter->dev, table, direct_direction(channel), DMA_ATTR_NO_WARN);
 	if (ret)
 		goto err_list;
 
 	dmabay_count(adapter, mapped, 1);
 	channel->table = table;
-	channel->element.address = sg_dma_address(table->sgl);
-	return min(contiguous_length(table), extent->length);
+	return fill_list(list, table, channel, extent->length);
 
 err_list:
 	sg_free_table(table);
@@ -129,7 +179,7 @@ err_table:
 
 /* The first run of the extent. */
 static ssize_t map_run(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
-		       const struct dmabay_extent *extent)
+		       const struct dmabay_extent *extent, struct dmabay_sg_list *list)
 {
 	struct dmabay_walk walk;
 	dma_addr_t address;
@@ -145,18 +195,31 @@ static ssize_t map_run(struct dmabay_adapter *adapter, struct dmabay_channel *ch
 				     direct_direction(channel), DMA_ATTR_NO_WARN);
 	if (dma_mapping_error(adapter->dev, address))
 		return -ENOMEM;
-	channel->element.address = address;
+	dmabay_list_append(list, address, length, true);
 	dmabay_count(adapter, mapped, 1);
 	return length;
 }
 
 static ssize_t direct_map(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
-			  const struct dmabay_extent *extent)
+			  const struct dmabay_extent *extent, struct dmabay_sg_list *list)
 {
+	struct dmabay_sg_list room = *list;
+	struct dmabay_extent clipped;
+	ssize_t ret;
+
 	channel->table = NULL;
-	if (dma_get_merge_boundary(adapter->dev))
-		return map_table(adapter, channel, extent);
-	return map_run(adapter, channel, extent);
+	if (!adapter->scatter_gather)
+		room.capacity = 1;
+	if (merges(adapter->dev)) {
+		ret = map_table(adapter, channel, extent, &room);
+	} else if (adapter->scatter_gather) {
+		clip_to_room(adapter, channel, extent, room.capacity, &clipped);
+		ret = map_table(adapter, channel, &clipped, &room);
+	} else {
+		ret = map_run(adapter, channel, extent, &room);
+	}
+	list->count = room.count;
+	return ret;
 }
 
 /* Unmapping takes the mapped length, however much the device transferred. */
@@ -165,7 +228,7 @@ static void direct_unmap(struct dmabay_adapter *adapter, struct dmabay_channel *
 {
 	dmabay_count(adapter, unmapped, 1);
 	if (!channel->table) {
-		dma_unmap_page(adapter->dev, channel->element.address, channel->element.length,
+		dma_unmap_page(adapter->dev, channel->address, channel->length,
 			       direct_direction(channel));
 		return;
 	}
@@ -173,6 +236,14 @@ static void direct_unmap(struct dmabay_adapter *adapter, struct dmabay_channel *
 	sg_free_table(channel->table);
 	kfree(channel->table);
 	channel->table = NULL;
+}
+
+static u32 direct_elements(struct dmabay_adapter *adapter, const struct dmabay_memory *memory,
+			   const struct dmabay_extent *extent)
+{
+	if (merges(adapter->dev))
+		return 1;
+	return dmabay_walk_count(memory, extent, element_pages(adapter), U32_MAX);
 }
 
 const struct dmabay_mapregs_ops dmabay_mapregs_direct_ops = {
@@ -183,4 +254,5 @@ const struct dmabay_mapregs_ops dmabay_mapregs_direct_ops = {
 	.yield = direct_yield,
 	.map = direct_map,
 	.unmap = direct_unmap,
+	.elements = direct_elements,
 };

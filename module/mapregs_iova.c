@@ -14,6 +14,9 @@
  * memory. Which units a link has follows from its memory and its place alone, so
  * the ledger need not list them.
  *
+ * A transfer of several groups is one link all the same: pages are numbered through
+ * the groups, and lie in the slot in that order. Each group is one element.
+ *
  * After the window is there nothing must have to be allocated. The page tables of
  * the whole window are made with it, and they should stay: IOMMU drivers free a
  * table when one unmap covers all of it. So there is a cut in the middle of each
@@ -522,12 +525,14 @@ static struct dmabay_link *map_slowly(struct dmabay_adapter *adapter,
 }
 
 static ssize_t iova_map(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
-			const struct dmabay_extent *extent)
+			const struct dmabay_extent *extent, struct dmabay_sg_list *list)
 {
 	u8 rights = channel->direction == DMABAY_WRITE_TO_DEVICE ? RIGHT_READ_MEMORY
 								 : RIGHT_WRITE_MEMORY;
 	struct dmabay_link *link;
 	unsigned long flags;
+	dma_addr_t address;
+	size_t length;
 	u32 skip;
 
 	spin_lock_irqsave(&channel->lock, flags);
@@ -550,11 +555,17 @@ static ssize_t iova_map(struct dmabay_adapter *adapter, struct dmabay_channel *c
 
 	skip = extent->page - link->page;
 	channel->current_link = link;
-	channel->element.address = adapter->window_base + extent->in_page +
-				   ((dma_addr_t)(window_page(channel, link->slot_page) + skip) <<
-				    PAGE_SHIFT);
-	return min(extent->length,
-		   ((size_t)(link->pages - skip) << PAGE_SHIFT) - extent->in_page);
+	address = adapter->window_base + extent->in_page +
+		  ((dma_addr_t)(window_page(channel, link->slot_page) + skip) << PAGE_SHIFT);
+	if (adapter->scatter_gather)
+		return dmabay_list_fill(list, channel, extent, link->pages - skip, address);
+
+	length = min(extent->length, ((size_t)(link->pages - skip) << PAGE_SHIFT) -
+				     extent->in_page);
+	list->elements[0].address = address;
+	list->elements[0].length = length;
+	list->count = 1;
+	return length;
 }
 
 static void iova_unmap(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
@@ -589,6 +600,12 @@ static int iova_unlink(struct dmabay_adapter *adapter, struct dmabay_channel *ch
 	return ret;
 }
 
+static u32 iova_elements(struct dmabay_adapter *adapter, const struct dmabay_memory *memory,
+			 const struct dmabay_extent *extent)
+{
+	return 1;
+}
+
 const struct dmabay_mapregs_ops dmabay_mapregs_iova_ops = {
 	.provider = DMABAY_PROVIDER_IOVA,
 	.guaranteed = true,
@@ -599,4 +616,5 @@ const struct dmabay_mapregs_ops dmabay_mapregs_iova_ops = {
 	.map = iova_map,
 	.unmap = iova_unmap,
 	.unlink = iova_unlink,
+	.elements = iova_elements,
 };

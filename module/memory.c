@@ -401,6 +401,43 @@ void dmabay_memory_extent(const struct dmabay_memory *memory, size_t offset, siz
 	extent->pages = dmabay_span_pages(extent->in_page, extent->length);
 }
 
+/* The number of the page that a byte is in. */
+static u32 memory_page(const struct dmabay_memory *memory, size_t offset)
+{
+	const struct dmabay_group *group = memory_group(memory, offset);
+
+	return group->page + ((offset - group->offset + group->in_page) >> PAGE_SHIFT);
+}
+
+/**
+ * dmabay_memory_range() - Clip a range to so many pages
+ * @memory: the memory
+ * @offset: bytes; inside the memory
+ * @length: bytes; not 0, inside the memory
+ * @most_pages: not 0
+ * @range: out: the pages of the range, through all its groups
+ */
+void dmabay_memory_range(const struct dmabay_memory *memory, size_t offset, size_t length,
+			 u32 most_pages, struct dmabay_extent *range)
+{
+	const struct dmabay_group *group;
+	u32 end;
+
+	dmabay_memory_extent(memory, offset, length, range);
+	range->length = length;
+	range->pages = memory_page(memory, offset + length - 1) - range->page + 1;
+	if (range->pages <= most_pages)
+		return;
+
+	range->pages = most_pages;
+	end = range->page + most_pages;
+	for (group = memory_group(memory, offset); group->page + group->pages < end; group++)
+		;
+	range->length = group->offset - offset +
+			min(group->length, ((size_t)(end - group->page) << PAGE_SHIFT) -
+					   group->in_page);
+}
+
 /**
  * dmabay_walk_start() - Walk over page frames
  * @walk: the walk
@@ -417,6 +454,42 @@ void dmabay_walk_start(struct dmabay_walk *walk, const struct dmabay_memory *mem
 }
 
 /**
+ * dmabay_walk_count() - Runs of consecutive page frames
+ * @memory: the memory
+ * @extent: the pages
+ * @longest: more pages than that are several runs
+ * @most: where to stop counting
+ *
+ * Return: runs, but not more than @most.
+ */
+u32 dmabay_walk_count(const struct dmabay_memory *memory, const struct dmabay_extent *extent,
+		      u32 longest, u32 most)
+{
+	struct dmabay_walk walk;
+	unsigned long pfn;
+	u32 runs, pages;
+
+	dmabay_walk_start(&walk, memory, extent->page, extent->pages);
+	for (runs = 0; runs < most && (pages = dmabay_walk_run(&walk, &pfn)); runs++)
+		dmabay_walk_advance(&walk, min(pages, longest));
+	return runs;
+}
+
+/**
+ * dmabay_runs_group() - Go on with the next group
+ * @runs: the walk, at the start, or at the end of a group; something is left
+ */
+void dmabay_runs_group(struct dmabay_runs *runs)
+{
+	struct dmabay_extent group;
+
+	dmabay_memory_extent(runs->memory, runs->offset, runs->left, &group);
+	dmabay_walk_start(&runs->walk, runs->memory, group.page, group.pages);
+	runs->group_left = group.length;
+	runs->in_page = group.in_page;
+}
+
+/**
  * dmabay_memory_span() - Pages that a range touches, group by group
  * @memory: the memory
  * @offset: bytes; inside the memory
@@ -426,30 +499,9 @@ void dmabay_walk_start(struct dmabay_walk *walk, const struct dmabay_memory *mem
  */
 u64 dmabay_memory_span(const struct dmabay_memory *memory, size_t offset, size_t length)
 {
-	struct dmabay_extent extent;
-	u64 pages = 0;
-
-	while (length) {
-		dmabay_memory_extent(memory, offset, length, &extent);
-		pages += extent.pages;
-		offset += extent.length;
-		length -= extent.length;
-	}
-	return pages;
-}
-
-/**
- * dmabay_memory_group_count() - Groups that a range touches
- * @memory: the memory
- * @offset: bytes; inside the memory
- * @length: bytes; inside the memory
- *
- * Return: groups.
- */
-unsigned int dmabay_memory_group_count(const struct dmabay_memory *memory, size_t offset,
-				       size_t length)
-{
-	return memory_group(memory, offset + length - 1) - memory_group(memory, offset) + 1;
+	if (!length)
+		return 0;
+	return memory_page(memory, offset + length - 1) - memory_page(memory, offset) + 1;
 }
 
 /**
@@ -463,22 +515,20 @@ unsigned int dmabay_memory_group_count(const struct dmabay_memory *memory, size_
 void dmabay_memory_copy(const struct dmabay_memory *memory, size_t offset, void *buffer,
 			size_t length, enum dmabay_direction direction)
 {
-	struct dmabay_extent extent;
-	struct dmabay_walk walk;
-	unsigned long pfn;
+	struct dmabay_runs runs = {
+		.memory = memory,
+		.offset = offset,
+		.left = length,
+		.longest = 1,
+	};
 
-	dmabay_memory_extent(memory, offset, length, &extent);
-	dmabay_walk_start(&walk, memory, extent.page, extent.pages);
-	while (dmabay_walk_run(&walk, &pfn)) {
-		size_t part = min_t(size_t, length, PAGE_SIZE - extent.in_page);
+	while (dmabay_runs_next(&runs)) {
+		struct page *page = pfn_to_page(runs.pfn);
 
 		if (direction == DMABAY_WRITE_TO_DEVICE)
-			memcpy_from_page(buffer, pfn_to_page(pfn), extent.in_page, part);
+			memcpy_from_page(buffer, page, runs.in_page, runs.length);
 		else
-			memcpy_to_page(pfn_to_page(pfn), extent.in_page, buffer, part);
-		buffer += part;
-		length -= part;
-		extent.in_page = 0;
-		dmabay_walk_advance(&walk, 1);
+			memcpy_to_page(page, runs.in_page, buffer, runs.length);
+		buffer += runs.length;
 	}
 }

@@ -23,21 +23,92 @@
  *
  * Freeing map registers grants them to whoever waits, on the freeing thread:
  * callbacks of *other* transactions can run inside dmabay_transaction_release(),
- * _free_reservation(), _delete() and the _completed() family. Hold no lock over
- * these calls that such a callback takes.
+ * _free_reservation(), _delete(), the _completed() family, a _cancel() that returns
+ * true, an _execute() that fails, and every dmabay_adapter_ call that frees, cancels
+ * or puts. Hold no lock over these calls that such a callback takes.
  *
  * An illegal call (one that the object's state forbids) returns -EBADFD, warns
  * once, and changes nothing.
+ *
+ * Coming from Windows? porting.rst, beside this folder, has every call of KMDF and
+ * WDM, ours, and what differs.
  */
 #ifndef _LINUX_DMABAY_H
 #define _LINUX_DMABAY_H
 
+#include <linux/atomic.h>
 #include <linux/bvec.h>
 #include <linux/device.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
 #include <linux/types.h>
+
+/**
+ * DOC: example
+ *
+ * A device that takes one piece at a time, and a driver that reserves when it is
+ * probed, so that no transfer ever waits or fails for lack of anything. (It is part of
+ * kunit/example_kunit.c, which runs it.) ::
+ *
+ *	static bool toy_program_dma(struct dmabay_transaction *transaction,
+ *				    struct device *dev, void *context,
+ *				    enum dmabay_direction direction,
+ *				    const struct dmabay_sg_list *list)
+ *	{
+ *		struct toy *toy = context;
+ *		u64 control = TOY_START;
+ *
+ *		if (direction == DMABAY_READ_FROM_DEVICE)
+ *			control |= TOY_TO_MEMORY;
+ *		toy_write(toy, TOY_ADDRESS, list->elements[0].address);
+ *		toy_write(toy, TOY_LENGTH, list->elements[0].length);
+ *		toy_write(toy, TOY_CONTROL, control);
+ *		return true;
+ *	}
+ *
+ *	static int toy_probe(struct toy *toy, struct device *dev)
+ *	{
+ *		struct dmabay_enabler_config config =
+ *			DMABAY_ENABLER_CONFIG(DMABAY_PROFILE_PACKET, TOY_MAX_LENGTH);
+ *		unsigned int map_registers =
+ *			dmabay_span_pages(PAGE_SIZE - 1, TOY_MAX_LENGTH);
+ *		struct dmabay_enabler *enabler;
+ *		int ret;
+ *
+ *		ret = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(32));
+ *		if (ret)
+ *			return ret;
+ *		// It ends with the device, and takes the transaction along.
+ *		ret = devm_dmabay_enabler_create(dev, dev, &config, &enabler);
+ *		if (ret)
+ *			return ret;
+ *		ret = dmabay_transaction_create(enabler, &toy->transaction);
+ *		if (ret)
+ *			return ret;
+ *		return dmabay_transaction_reserve(toy->transaction,
+ *						  DMABAY_READ_FROM_DEVICE, map_registers,
+ *						  toy_reserved, toy);
+ *	}
+ *
+ * toy_reserved() is called when the map registers are there; from then on, for each
+ * job, without an allocation::
+ *
+ *	ret = dmabay_transaction_initialize(toy->transaction, toy_program_dma,
+ *					    job->direction, job->memory, job->length);
+ *	if (!ret)
+ *		ret = dmabay_transaction_execute(toy->transaction, toy);
+ *
+ * and in the interrupt, for each transfer that the job was cut into::
+ *
+ *	ret = dmabay_transaction_completed(toy->transaction);
+ *	if (ret != -EINPROGRESS) {
+ *		// Over: done, or failed. The reservation stays.
+ *		transferred = dmabay_transaction_bytes_transferred(toy->transaction);
+ *		dmabay_transaction_release(toy->transaction);
+ *		...
+ *	}
+ */
 
 struct dmabay_adapter;
 struct dmabay_device;
@@ -58,14 +129,28 @@ enum dmabay_direction {
 /**
  * enum dmabay_profile - What the device's DMA engine takes (WDF_DMA_PROFILE)
  * @DMABAY_PROFILE_PACKET: one contiguous piece at a time, 32-bit addresses
+ * @DMABAY_PROFILE_SCATTER_GATHER: a list of pieces, 32-bit addresses
  * @DMABAY_PROFILE_PACKET64: one contiguous piece at a time, 64-bit addresses
+ * @DMABAY_PROFILE_SCATTER_GATHER64: a list of pieces, 64-bit addresses
+ * @DMABAY_PROFILE_SCATTER_GATHER_DUPLEX: a list of pieces, 32-bit addresses; reading
+ *	and writing each have an adapter, map registers and a line of their own
+ * @DMABAY_PROFILE_SCATTER_GATHER64_DUPLEX: the same, 64-bit addresses
  *
- * The numbers are those of the KMDF enumeration. Profiles that are not listed
- * are refused with -EOPNOTSUPP.
+ * The numbers are those of the KMDF enumeration. Its two others, the system
+ * profiles, are refused with -EOPNOTSUPP.
+ *
+ * A transaction of a packet profile may hold a reservation, and keeps its map
+ * registers from its first transfer to its last. One of a scatter-gather profile
+ * asks for registers for each transfer, waits in line each time, and cannot
+ * reserve; cutting differs too, see dmabay_transaction_execute().
  */
 enum dmabay_profile {
 	DMABAY_PROFILE_PACKET = 1,
+	DMABAY_PROFILE_SCATTER_GATHER = 2,
 	DMABAY_PROFILE_PACKET64 = 3,
+	DMABAY_PROFILE_SCATTER_GATHER64 = 4,
+	DMABAY_PROFILE_SCATTER_GATHER_DUPLEX = 5,
+	DMABAY_PROFILE_SCATTER_GATHER64_DUPLEX = 6,
 };
 
 /**
@@ -100,13 +185,13 @@ struct dmabay_sg_element {
 /**
  * struct dmabay_sg_list - What a transfer consists of (SCATTER_GATHER_LIST)
  * @count: elements; always 1 for the packet profiles
+ * @capacity: elements that there is room for
  * @elements: the pieces, in the order of the memory
- *
- * With the packet profiles the elements are valid only during the callback.
  */
 struct dmabay_sg_list {
 	unsigned int count;
-	const struct dmabay_sg_element *elements;
+	unsigned int capacity;
+	struct dmabay_sg_element *elements;
 };
 
 /**
@@ -278,7 +363,7 @@ struct dmabay_channel;
  * @channel: the channel
  * @context: of dmabay_adapter_allocate_channel()
  *
- * Must not sleep.
+ * Must not sleep. It may free the channel itself, and then returns %DMABAY_KEEP_OBJECT.
  *
  * Return: what becomes of the channel object and the registers.
  */
@@ -291,6 +376,8 @@ typedef enum dmabay_channel_action (*dmabay_channel_routine_t)(struct dmabay_ada
  * @size: sizeof(struct dmabay_adapter_config)
  * @max_length: bytes, the longest transfer; not 0, below 2^32
  * @address_width: bits of device address that the engine drives; 24 to 64
+ * @scatter_gather: the engine takes lists. Without it a transfer is one element,
+ *	and never crosses from one group of the memory to the next
  * @map_registers: pages; 0 for dmabay_span_pages(PAGE_SIZE - 1, @max_length)
  * @provider: what to back the map registers with
  */
@@ -298,6 +385,7 @@ struct dmabay_adapter_config {
 	size_t size;
 	size_t max_length;
 	unsigned int address_width;
+	bool scatter_gather;
 	unsigned int map_registers;
 	enum dmabay_provider provider;
 };
@@ -358,7 +446,8 @@ struct dmabay_channel {
 	u8 direction;
 	struct dmabay_memory *memory;
 	size_t offset;
-	struct dmabay_sg_element element;
+	size_t length;
+	dma_addr_t address;
 	struct dmabay_link *current_link;
 	struct sg_table *table;
 };
@@ -384,8 +473,25 @@ struct dmabay_adapter *dmabay_adapter_get(struct device *dev,
 					  unsigned int *map_registers);
 
 /**
+ * devm_dmabay_adapter_get() - dmabay_adapter_get() that ends with its device
+ * @dev: the device; when its driver is unbound, the adapter is put
+ * @config: what it must serve
+ * @map_registers: out, may be NULL: how many pages it has
+ *
+ * Context: may sleep.
+ * Return: the adapter, not to be put by the caller, or ERR_PTR as
+ * dmabay_adapter_get().
+ */
+struct dmabay_adapter *devm_dmabay_adapter_get(struct device *dev,
+					       const struct dmabay_adapter_config *config,
+					       unsigned int *map_registers);
+
+/**
  * dmabay_adapter_put() - Give an adapter back (PutDmaAdapter)
  * @adapter: the adapter, or NULL; no registers of it may be allocated
+ *
+ * With registers allocated it warns and gives nothing back, because the device may
+ * still use what they map.
  *
  * Context: may sleep.
  */
@@ -461,7 +567,10 @@ void dmabay_adapter_counters(struct dmabay_adapter *adapter,
  * @offset: bytes into it
  * @length: bytes
  * @map_registers: out, may be NULL: pages, summed over the groups
- * @sg_elements: out, may be NULL: elements the device would see
+ * @sg_elements: out, may be NULL: elements the device would see: one for each group
+ *	where scattered pages are made contiguous for it (iova; direct behind an IOMMU;
+ *	bounce, in parts of 64 pages, if it copies), else one for each range of
+ *	consecutive page frames
  *
  * Context: any.
  * Return: 0, or -EINVAL (length 0, beyond the memory).
@@ -476,16 +585,21 @@ int dmabay_adapter_transfer_info(struct dmabay_adapter *adapter,
  * @channel: the caller's, zeroed before its first use
  * @map_registers: pages; not 0
  * @flags: DMABAY_CHANNEL_IMMEDIATE or 0
- * @routine: called once, when the registers are there; says what becomes of them
+ * @routine: called once, when the registers are there; says what becomes of them.
+ *	May be NULL with DMABAY_CHANNEL_IMMEDIATE: then channel and registers are the
+ *	caller's when this returns 0, as if a routine had returned %DMABAY_KEEP_OBJECT,
+ *	and go back with dmabay_adapter_free_object() or dmabay_adapter_free_channel()
  * @context: for @routine
  *
  * Strict FIFO: nobody overtakes, however few registers it asks for. @routine
- * may run before this returns.
+ * may run before this returns. The channel is also what Windows calls the map
+ * register base, so there is none to pass.
  *
  * Context: any.
- * Return: 0 (granted, or waiting in line), -EINVAL (0 registers, no routine,
- * unknown flag), -EBADFD (the channel is in use), -ENOMEM (more registers than
- * the adapter has; or not available now and DMABAY_CHANNEL_IMMEDIATE).
+ * Return: 0 (granted, or waiting in line), -EINVAL (no @channel, 0 registers, no
+ * routine without DMABAY_CHANNEL_IMMEDIATE, unknown flag), -EBADFD (the channel is
+ * in use), -ENOMEM (more registers than the adapter has; or not available now and
+ * DMABAY_CHANNEL_IMMEDIATE).
  */
 int dmabay_adapter_allocate_channel(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 				    unsigned int map_registers, unsigned int flags,
@@ -510,12 +624,17 @@ bool dmabay_adapter_cancel_channel(struct dmabay_adapter *adapter, struct dmabay
  * @offset: bytes into it
  * @length: in: bytes wanted; out: bytes mapped, not 0, not more than wanted
  * @direction: which way
- * @list: out: what the device shall use
+ * @list: in: room, @list->elements for @list->capacity of them; out: what the device
+ *	shall use, @list->count of them. Not kept
+ *
+ * A transfer ends early where the registers do, where the room does, or where the
+ * provider finds no more; without &dmabay_adapter_config.scatter_gather also at
+ * the end of a group, and after one element.
  *
  * Context: any. Allocates nothing with the iova and bounce providers.
- * Return: 0, or -EINVAL (length 0, beyond the memory), -EBADFD (the channel is
- * not allocated, or mapped already), -EIO (the IOMMU refused), -ENOMEM (direct
- * provider only).
+ * Return: 0, or -EINVAL (length 0, beyond the memory, no room for an element),
+ * -EBADFD (the channel is not allocated, or mapped already), -EIO (the IOMMU
+ * refused), -ENOMEM (direct provider only).
  */
 int dmabay_adapter_map_transfer(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 				struct dmabay_memory *memory, size_t offset, size_t *length,
@@ -580,6 +699,140 @@ int dmabay_adapter_free_map_registers(struct dmabay_adapter *adapter,
  */
 int dmabay_adapter_free_channel(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
 
+/**
+ * dmabay_adapter_free_object() - End an allocation without a routine (FreeAdapterObject)
+ * @adapter: the adapter
+ * @channel: a channel that owns the channel object: allocated without a routine, or
+ *	with one that returned %DMABAY_KEEP_OBJECT. With %DMABAY_DEALLOCATE_OBJECT
+ *	nothing may be mapped
+ * @action: %DMABAY_DEALLOCATE_OBJECT: channel object and registers go back;
+ *	%DMABAY_DEALLOCATE_OBJECT_KEEP_REGISTERS: the channel object only, the
+ *	registers with dmabay_adapter_free_map_registers(); %DMABAY_KEEP_OBJECT:
+ *	nothing
+ *
+ * Context: any.
+ * Return: 0, -EINVAL (@action), or -EBADFD.
+ */
+int dmabay_adapter_free_object(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			       enum dmabay_channel_action action);
+
+struct dmabay_sg_channel;
+
+/**
+ * typedef dmabay_sg_routine_t - The list is there (AdapterListControl)
+ * @adapter: the adapter
+ * @channel: of dmabay_adapter_get_sg_list() or dmabay_adapter_build_sg_list()
+ * @list: what the device shall use, valid until dmabay_adapter_put_sg_list(); NULL if
+ *	the memory could not be mapped after the wait, then nothing is to be put
+ * @context: of the call
+ *
+ * Must not sleep.
+ */
+typedef void (*dmabay_sg_routine_t)(struct dmabay_adapter *adapter,
+				    struct dmabay_sg_channel *channel,
+				    const struct dmabay_sg_list *list, void *context);
+
+/**
+ * struct dmabay_sg_channel - A channel with the list that it maps
+ * @list: the list, from the grant to dmabay_adapter_put_sg_list()
+ *
+ * Embedded by the caller, like &struct dmabay_channel.
+ */
+struct dmabay_sg_channel {
+	struct dmabay_sg_list list;
+	/* private: */
+	struct dmabay_channel channel;
+	struct dmabay_memory *memory;
+	size_t offset;
+	size_t length;
+	enum dmabay_direction direction;
+	bool own_elements;
+	bool asking;
+	int status;
+	dmabay_sg_routine_t routine;
+	void *context;
+};
+
+/**
+ * dmabay_adapter_get_sg_list() - Allocate, map, and call (GetScatterGatherListEx)
+ * @adapter: an adapter with &dmabay_adapter_config.scatter_gather
+ * @channel: the caller's, zeroed before its first use
+ * @memory: the memory; a reference is held until the list is put
+ * @offset: bytes into it
+ * @length: bytes; all of them are mapped, or none
+ * @direction: which way
+ * @flags: DMABAY_CHANNEL_IMMEDIATE or 0
+ * @routine: called once, when all is mapped; may be NULL with
+ *	DMABAY_CHANNEL_IMMEDIATE, then @channel->list is there on return
+ * @context: for @routine
+ *
+ * Waits in the same line as dmabay_adapter_allocate_channel(), for as many
+ * registers as dmabay_adapter_transfer_info() says, but without the channel object:
+ * any number of lists can exist at once.
+ *
+ * Context: any.
+ * Return: 0 (mapped, or waiting in line), -EINVAL (length 0, beyond the memory, no
+ * routine without DMABAY_CHANNEL_IMMEDIATE, unknown flag, direction), -EOPNOTSUPP
+ * (the adapter takes no lists), -EBADFD (the channel is in use), -EACCES (would
+ * write into read-only memory), -ENOMEM (no memory for the list, more registers
+ * than the adapter has, not available now and DMABAY_CHANNEL_IMMEDIATE, or the
+ * provider cannot map all of it at once), -EIO (the IOMMU refused). @routine is not
+ * called after an error.
+ */
+int dmabay_adapter_get_sg_list(struct dmabay_adapter *adapter, struct dmabay_sg_channel *channel,
+			       struct dmabay_memory *memory, size_t offset, size_t length,
+			       enum dmabay_direction direction, unsigned int flags,
+			       dmabay_sg_routine_t routine, void *context);
+
+/**
+ * dmabay_adapter_build_sg_list() - The same in the caller's room (BuildScatterGatherListEx)
+ * @adapter: an adapter with &dmabay_adapter_config.scatter_gather
+ * @channel: the caller's, zeroed before its first use
+ * @elements: room for the list, the caller's until it is put
+ * @capacity: elements that there is room for
+ * @memory: the memory; a reference is held until the list is put
+ * @offset: bytes into it
+ * @length: bytes; all of them are mapped, or none
+ * @direction: which way
+ * @flags: DMABAY_CHANNEL_IMMEDIATE or 0
+ * @routine: as in dmabay_adapter_get_sg_list()
+ * @context: for @routine
+ *
+ * Context: any. Allocates nothing with the iova and bounce providers.
+ * Return: as dmabay_adapter_get_sg_list(); also -ENOBUFS: the room is less than
+ * dmabay_adapter_transfer_info() says.
+ */
+int dmabay_adapter_build_sg_list(struct dmabay_adapter *adapter,
+				 struct dmabay_sg_channel *channel,
+				 struct dmabay_sg_element *elements, unsigned int capacity,
+				 struct dmabay_memory *memory, size_t offset, size_t length,
+				 enum dmabay_direction direction, unsigned int flags,
+				 dmabay_sg_routine_t routine, void *context);
+
+/**
+ * dmabay_adapter_cancel_sg_list() - Leave the line (CancelAdapterChannel)
+ * @adapter: the adapter
+ * @channel: the channel
+ *
+ * Context: any.
+ * Return: as dmabay_adapter_cancel_channel().
+ */
+bool dmabay_adapter_cancel_sg_list(struct dmabay_adapter *adapter,
+				   struct dmabay_sg_channel *channel);
+
+/**
+ * dmabay_adapter_put_sg_list() - Flush, and give everything back (PutScatterGatherList)
+ * @adapter: the adapter
+ * @channel: a channel whose list is there; the device has stopped using it
+ *
+ * After it returns the CPU sees what the device wrote. May be called in the
+ * routine.
+ *
+ * Context: any.
+ * Return: 0, or -EBADFD (there is no list).
+ */
+int dmabay_adapter_put_sg_list(struct dmabay_adapter *adapter, struct dmabay_sg_channel *channel);
+
 /*
  * Enabler (KMDF layer)
  * --------------------
@@ -593,8 +846,43 @@ int dmabay_adapter_free_channel(struct dmabay_adapter *adapter, struct dmabay_ch
  */
 #define DMABAY_ENABLER_KEEP_LINKS	BIT(0)
 
+/*
+ * Every transaction must fit into one transfer, see
+ * dmabay_transaction_set_single_transfer()
+ * (WDF_DMA_ENABLER_CONFIG_REQUIRE_SINGLE_TRANSFER).
+ */
+#define DMABAY_ENABLER_SINGLE_TRANSFER	BIT(1)
+
+/*
+ * Scatter-gather profiles: room for a list is allocated with each transfer, which
+ * can fail, instead of with the transaction
+ * (WDF_DMA_ENABLER_CONFIG_NO_SGLIST_PREALLOCATION).
+ */
+#define DMABAY_ENABLER_NO_LIST_PREALLOCATION	BIT(2)
+
 /* &dmabay_enabler_config.dma_version that stands for "the newest". */
 #define DMABAY_DMA_VERSION_3		3
+
+/**
+ * struct dmabay_power_ops - What a driver does to its DMA engine on power changes
+ * @fill: give the engine its buffers, after power-up (EvtDmaEnablerFill)
+ * @enable: start it (EvtDmaEnablerEnable)
+ * @self_managed_io_start: start what the driver runs by itself
+ * @self_managed_io_stop: stop that, before power-down
+ * @disable: stop the engine (EvtDmaEnablerDisable)
+ * @flush: take its buffers back (EvtDmaEnablerFlush)
+ *
+ * Any of them may be NULL, and then succeeds. They return 0 or a negative errno,
+ * may sleep, and are called with no lock held.
+ */
+struct dmabay_power_ops {
+	int (*fill)(struct dmabay_enabler *enabler);
+	int (*enable)(struct dmabay_enabler *enabler);
+	int (*self_managed_io_start)(struct dmabay_enabler *enabler);
+	int (*self_managed_io_stop)(struct dmabay_enabler *enabler);
+	int (*disable)(struct dmabay_enabler *enabler);
+	int (*flush)(struct dmabay_enabler *enabler);
+};
 
 /**
  * struct dmabay_enabler_config - What an enabler is (WDF_DMA_ENABLER_CONFIG)
@@ -604,9 +892,16 @@ int dmabay_adapter_free_channel(struct dmabay_adapter *adapter, struct dmabay_ch
  * @address_width: bits of device address that the engine drives; 0 for the
  *	profile's (32 or 64)
  * @dma_version: 0 or %DMABAY_DMA_VERSION_3
- * @flags: DMABAY_ENABLER_KEEP_LINKS or 0
+ * @flags: DMABAY_ENABLER_KEEP_LINKS (packet profiles), DMABAY_ENABLER_SINGLE_TRANSFER,
+ *	DMABAY_ENABLER_NO_LIST_PREALLOCATION (scatter-gather profiles)
  * @map_registers: pages; 0 for what @max_length needs
+ * @map_registers_write: pages of the write adapter of a duplex profile; 0 for as many
+ *	as @map_registers says
  * @provider: what to back them with
+ * @alignment_mask: bytes - 1, of a power of two: alignment of common buffers that
+ *	are created without one of their own; scatter-gather profiles, ignored by others
+ * @power: what to call on power changes, or NULL; valid as long as the enabler
+ * @data: for dmabay_enabler_data()
  */
 struct dmabay_enabler_config {
 	size_t size;
@@ -616,7 +911,11 @@ struct dmabay_enabler_config {
 	unsigned int dma_version;
 	unsigned int flags;
 	unsigned int map_registers;
+	unsigned int map_registers_write;
 	enum dmabay_provider provider;
+	size_t alignment_mask;
+	const struct dmabay_power_ops *power;
+	void *data;
 };
 
 /* WDF_DMA_ENABLER_CONFIG_INIT */
@@ -637,20 +936,37 @@ struct dmabay_enabler_config {
  * Context: may sleep.
  * Return: 0, or -EINVAL (no @dev or @config, @enabler NULL, profile unknown,
  * max_length 0 or 2^32 and more, address width over 32 with a 32-bit profile,
- * map_registers of 1, unknown flag or provider), -EPROTO (config size; wins over
- * all other errors), -EOPNOTSUPP (a profile not served yet, a DMA version other
- * than 3, a provider that cannot serve this device), -ENODEV (no DMA mask, or
- * the platform refuses the width), -ENOMEM.
+ * map registers of 1 or, for writing, in a profile that is not duplex, a flag that is
+ * unknown or not the profile's, unknown provider, alignment that is not a power of
+ * two minus 1), -EPROTO (config size; wins over all other errors), -EOPNOTSUPP (a
+ * system profile, a DMA version other than 3, a provider that cannot serve this
+ * device), -ENODEV (no DMA mask, or the platform refuses the width), -ENOMEM.
  */
 int dmabay_enabler_create(struct device *dev, const struct dmabay_enabler_config *config,
 			  struct dmabay_enabler **enabler);
 
 /**
+ * devm_dmabay_enabler_create() - An enabler that ends with a device
+ * @parent: when its driver is unbound, the enabler is deleted; @dev, or a device
+ *	below it (WDF_OBJECT_ATTRIBUTES.ParentObject)
+ * @dev: the device that does the DMA
+ * @config: what it can do
+ * @enabler: out: the enabler, not to be deleted by the caller; NULL on failure
+ *
+ * Context: may sleep.
+ * Return: as dmabay_enabler_create(); also -EINVAL: @parent is neither.
+ */
+int devm_dmabay_enabler_create(struct device *parent, struct device *dev,
+			       const struct dmabay_enabler_config *config,
+			       struct dmabay_enabler **enabler);
+
+/**
  * dmabay_enabler_delete() - Undo dmabay_enabler_create() (WdfObjectDelete)
  * @enabler: the enabler, or NULL
  *
- * Its transactions are deleted first; none may be executing. The memory of the
- * enabler stays until the last of its transactions is gone.
+ * Its transactions and common buffers are deleted first; no transaction may be
+ * executing. The memory of the enabler stays until the last of its transactions is
+ * gone.
  *
  * Context: may sleep.
  */
@@ -712,6 +1028,221 @@ void dmabay_enabler_set_max_sg_elements(struct dmabay_enabler *enabler, size_t e
 struct dmabay_adapter *dmabay_enabler_adapter(struct dmabay_enabler *enabler,
 					      enum dmabay_direction direction);
 
+/**
+ * dmabay_enabler_data() - The driver's pointer (WdfObjectGetTypedContext)
+ * @enabler: the enabler
+ *
+ * Context: any.
+ * Return: &dmabay_enabler_config.data.
+ */
+void *dmabay_enabler_data(const struct dmabay_enabler *enabler);
+
+/**
+ * dmabay_enabler_power_up() - The device has power (part of D0 entry)
+ * @enabler: the enabler
+ *
+ * Calls fill, enable, self_managed_io_start of &struct dmabay_power_ops, up to the
+ * first that fails. The driver calls it when its interrupts are enabled. After a
+ * failure dmabay_enabler_power_down() is due all the same.
+ *
+ * Power changes of one enabler must not be made from two threads at once. Nothing
+ * waits for transactions: whoever submits them stops first.
+ *
+ * Context: may sleep.
+ * Return: 0, or what failed.
+ */
+int dmabay_enabler_power_up(struct dmabay_enabler *enabler);
+
+/**
+ * dmabay_enabler_power_down() - The device will lose power (part of D0 exit)
+ * @enabler: the enabler
+ *
+ * Calls self_managed_io_stop, disable, flush, whatever fails among them; disable and
+ * flush only if the fill of the last power-up, if there was one, did not fail. The
+ * driver calls it before it disables its interrupts.
+ *
+ * Windows also skips flush when enable had failed, and skips for good once something
+ * failed; here buffers that were filled are flushed, and each power-up starts anew.
+ *
+ * Context: may sleep.
+ * Return: 0, or what failed first.
+ */
+int dmabay_enabler_power_down(struct dmabay_enabler *enabler);
+
+/**
+ * dmabay_enablers_power_up() - Power up all enablers of a device
+ * @dev: the device that does the DMA
+ *
+ * In the order of their creation, up to the first that fails; then all of them are
+ * powered down again, the ones that were not reached, too.
+ *
+ * Context: may sleep.
+ * Return: 0, or what failed.
+ */
+int dmabay_enablers_power_up(struct device *dev);
+
+/**
+ * dmabay_enablers_power_down() - Power down all enablers of a device
+ * @dev: the device that does the DMA
+ *
+ * In the order of their creation, as Windows does, and whatever fails.
+ *
+ * Context: may sleep.
+ * Return: 0, or what failed first.
+ */
+int dmabay_enablers_power_down(struct device *dev);
+
+/*
+ * Common buffer (KMDF layer)
+ * --------------------------
+ * Memory that CPU and device share for good, contiguous for the device and
+ * coherent without any call: rings, descriptors, mailboxes. It starts out zeroed.
+ */
+struct dmabay_common_buffer;
+
+/**
+ * struct dmabay_common_buffer_config - WDF_COMMON_BUFFER_CONFIG
+ * @size: sizeof(struct dmabay_common_buffer_config)
+ * @alignment_mask: bytes - 1, of a power of two
+ */
+struct dmabay_common_buffer_config {
+	size_t size;
+	size_t alignment_mask;
+};
+
+/**
+ * dmabay_common_buffer_create() - Allocate one (WdfCommonBufferCreate)
+ * @enabler: its enabler, which deletes it with itself
+ * @length: bytes; not 0
+ * @buffer: out: the buffer, NULL on failure
+ *
+ * Aligned to a page, or to the enabler's &dmabay_enabler_config.alignment_mask if that
+ * is more.
+ *
+ * Context: may sleep.
+ * Return: 0, or -EINVAL (an argument is NULL, length 0), -EOVERFLOW (length and
+ * alignment are too much for a size_t), -ENOMEM (also for 2^32 bytes and more).
+ */
+int dmabay_common_buffer_create(struct dmabay_enabler *enabler, size_t length,
+				struct dmabay_common_buffer **buffer);
+
+/**
+ * dmabay_common_buffer_create_config() - WdfCommonBufferCreateWithConfig
+ * @enabler: its enabler, which deletes it with itself
+ * @length: bytes; not 0
+ * @config: how to align the device address; above a page, the CPU's address is not
+ *	aligned
+ * @buffer: out: the buffer, NULL on failure
+ *
+ * Context: may sleep.
+ * Return: as dmabay_common_buffer_create(); also -EPROTO (config size; wins over the
+ * length), -EINVAL (an alignment that is not a power of two minus 1).
+ */
+int dmabay_common_buffer_create_config(struct dmabay_enabler *enabler, size_t length,
+				       const struct dmabay_common_buffer_config *config,
+				       struct dmabay_common_buffer **buffer);
+
+/**
+ * dmabay_common_buffer_vaddr() - WdfCommonBufferGetAlignedVirtualAddress
+ * @buffer: the buffer
+ *
+ * Context: any.
+ * Return: the CPU's address.
+ */
+void *dmabay_common_buffer_vaddr(const struct dmabay_common_buffer *buffer);
+
+/**
+ * dmabay_common_buffer_dma_addr() - WdfCommonBufferGetAlignedLogicalAddress
+ * @buffer: the buffer
+ *
+ * Context: any.
+ * Return: the device's address.
+ */
+dma_addr_t dmabay_common_buffer_dma_addr(const struct dmabay_common_buffer *buffer);
+
+/**
+ * dmabay_common_buffer_length() - WdfCommonBufferGetLength
+ * @buffer: the buffer
+ *
+ * Context: any.
+ * Return: bytes asked for.
+ */
+size_t dmabay_common_buffer_length(const struct dmabay_common_buffer *buffer);
+
+/**
+ * dmabay_common_buffer_delete() - WdfObjectDelete of a common buffer
+ * @buffer: the buffer, or NULL; the device does not use it any more
+ *
+ * Context: may sleep.
+ */
+void dmabay_common_buffer_delete(struct dmabay_common_buffer *buffer);
+
+/*
+ * Request (KMDF layer)
+ * --------------------
+ * What somebody asked the driver for, as far as a transaction has to know: which
+ * buffer, which way, and how to keep it from ending too early. Linux has no one
+ * object for that; the driver embeds this one in its own (a struct with a kiocb, an
+ * urb, a work item).
+ */
+
+/**
+ * enum dmabay_request_kind - How a request brings its buffer
+ * @DMABAY_REQUEST_READ: reads into its buffer
+ * @DMABAY_REQUEST_WRITE: writes from it
+ * @DMABAY_REQUEST_BUFFERED: one buffer with an input and an output in the same place
+ *	(METHOD_BUFFERED)
+ * @DMABAY_REQUEST_IN_DIRECT: an output buffer that is only written from
+ *	(METHOD_IN_DIRECT)
+ * @DMABAY_REQUEST_OUT_DIRECT: an output buffer that is only read into
+ *	(METHOD_OUT_DIRECT)
+ * @DMABAY_REQUEST_NEITHER: brings no buffer that a transaction could use
+ */
+enum dmabay_request_kind {
+	DMABAY_REQUEST_READ,
+	DMABAY_REQUEST_WRITE,
+	DMABAY_REQUEST_BUFFERED,
+	DMABAY_REQUEST_IN_DIRECT,
+	DMABAY_REQUEST_OUT_DIRECT,
+	DMABAY_REQUEST_NEITHER,
+};
+
+/**
+ * struct dmabay_request - What a transaction has to know of a request
+ * @kind: how it brings its buffer
+ * @memory: the buffer; the driver keeps it at least as long as the request
+ * @input_length: bytes to write, from the start of @memory: write and buffered
+ * @output_length: bytes to read into @memory, or, for DMABAY_REQUEST_IN_DIRECT, to
+ *	write from it: all kinds but write
+ * @get: take a reference to the request. Called by dmabay_transaction_execute()
+ * @put: give it back: when the transaction is over, when its execution failed, or
+ *	when it was cancelled
+ *
+ * @get and @put may be NULL. They must not sleep, and are called with no lock held.
+ */
+struct dmabay_request {
+	enum dmabay_request_kind kind;
+	struct dmabay_memory *memory;
+	size_t input_length;
+	size_t output_length;
+	void (*get)(struct dmabay_request *request);
+	void (*put)(struct dmabay_request *request);
+	/* private: executions under way */
+	atomic_t executing;
+};
+
+/**
+ * dmabay_request_may_complete() - Ask before completing a request
+ * @request: the request
+ *
+ * Windows stops the machine when a request is completed that a transaction is
+ * executing. A driver asks here first.
+ *
+ * Context: any.
+ * Return: 0, or -EBADFD, with a warning: a transaction executes it.
+ */
+int dmabay_request_may_complete(struct dmabay_request *request);
+
 /*
  * Transaction (KMDF layer)
  * ------------------------
@@ -723,10 +1254,11 @@ struct dmabay_adapter *dmabay_enabler_adapter(struct dmabay_enabler *enabler,
  * @dev: the device of its enabler
  * @context: of dmabay_transaction_execute()
  * @direction: which way
- * @list: what the device shall use
+ * @list: what the device shall use; valid until this transfer is completed
  *
  * Never runs concurrently with, or nested in, another program_dma of the same
- * transaction. Must not sleep.
+ * transaction, whatever its profile: a driver may complete the transfer inside. Must
+ * not sleep.
  *
  * Return: ignored. A driver that could not program its device completes the
  * transaction, which it may do inside the callback.
@@ -751,11 +1283,11 @@ typedef void (*dmabay_reserved_t)(struct dmabay_transaction *transaction, void *
  * @context: of dmabay_transaction_execute()
  * @status: a negative errno
  *
- * Called when dmabay_transaction_execute() returned 0 because it had
- * to wait, and the first transfer could not be mapped after the grant: with the
- * direct provider (-ENOMEM), or when the IOMMU refuses (-EIO). The transaction
- * has failed; release it. Must not sleep. Windows has this only as the
- * DmaError of a system transfer.
+ * Called when a transfer had to wait for map registers, and could not be mapped after
+ * the grant: with the direct provider (-ENOMEM), when the IOMMU refuses (-EIO), or
+ * when the limit of elements was lowered meanwhile (-E2BIG). The transaction has
+ * failed; release it. Must not sleep. Windows has this only as the DmaError of a
+ * system transfer.
  */
 typedef void (*dmabay_failed_t)(struct dmabay_transaction *transaction, void *context, int status);
 
@@ -764,11 +1296,35 @@ typedef void (*dmabay_failed_t)(struct dmabay_transaction *transaction, void *co
  * @enabler: its enabler
  * @transaction: out: the transaction, NULL on failure
  *
+ * Its parent is its enabler, which deletes it with itself.
+ *
  * Context: may sleep.
  * Return: 0, or -EINVAL (an argument is NULL), -ENOMEM.
  */
 int dmabay_transaction_create(struct dmabay_enabler *enabler,
 			      struct dmabay_transaction **transaction);
+
+/**
+ * dmabay_transaction_get() - Take a reference (WdfObjectReference)
+ * @transaction: the transaction
+ *
+ * The object then outlives dmabay_transaction_delete() and its enabler, until
+ * dmabay_transaction_put(), as something on which every call that depends on the
+ * state is refused, without a warning. For threads that cannot know whether another
+ * one has deleted it.
+ *
+ * Context: any.
+ * Return: @transaction.
+ */
+struct dmabay_transaction *dmabay_transaction_get(struct dmabay_transaction *transaction);
+
+/**
+ * dmabay_transaction_put() - Give a reference back (WdfObjectDereference)
+ * @transaction: the transaction
+ *
+ * Context: any.
+ */
+void dmabay_transaction_put(struct dmabay_transaction *transaction);
 
 /**
  * dmabay_transaction_delete() - WdfObjectDelete of a transaction
@@ -810,16 +1366,45 @@ int dmabay_transaction_initialize(struct dmabay_transaction *transaction,
  * @length: bytes
  *
  * Context: any.
- * Return: 0, or -EINVAL (@program_dma or @memory NULL, length 0 or 2^32 and
- * more, direction, offset or offset + length beyond the memory), -EACCES (would
- * write into read-only memory), -EBADFD (state; also while a reservation is
- * pending). On failure the state is unchanged.
+ * Return: 0; or, with the state unchanged, -EINVAL (@program_dma or @memory NULL,
+ * length 0 or 2^32 and more, direction, offset or offset + length beyond the memory),
+ * -EACCES (would write into read-only memory), -EBADFD (state; also while a
+ * reservation is pending); or, with the transaction released but its settings kept,
+ *
+ * * -E2BIG: scatter-gather: a transfer would need more map registers than
+ *   dmabay_enabler_set_max_sg_elements() allows elements. Pages are counted, because
+ *   what can be merged is not known before it is mapped. Single transfer: more
+ *   elements than that, or, in a packet profile, more than one;
+ * * -EMSGSIZE: single transfer, and longer than &dmabay_enabler_config.max_length;
+ * * -ENOSPC: single transfer, and it needs more map registers than are reserved or,
+ *   without a reservation, than the adapter has.
  */
 int dmabay_transaction_initialize_offset(struct dmabay_transaction *transaction,
 					 dmabay_program_dma_t program_dma,
 					 enum dmabay_direction direction,
 					 struct dmabay_memory *memory, size_t offset,
 					 size_t length);
+
+/**
+ * dmabay_transaction_initialize_request() - WdfDmaTransactionInitializeUsingRequest
+ * @transaction: created, released, or holding a reservation it was granted
+ * @request: the request; kept in place by the driver until the transaction is
+ *	released, initialized for something else, or deleted
+ * @program_dma: called for each transfer
+ * @direction: which way
+ *
+ * Memory and length are the request's. No reference to the request is taken before
+ * dmabay_transaction_execute().
+ *
+ * Context: any.
+ * Return: as dmabay_transaction_initialize_offset(); also -EINVAL (@request NULL, or a
+ * request without memory), -EOPNOTSUPP (the direction is not one of the request's
+ * kind, or it has no bytes in that direction).
+ */
+int dmabay_transaction_initialize_request(struct dmabay_transaction *transaction,
+					  struct dmabay_request *request,
+					  dmabay_program_dma_t program_dma,
+					  enum dmabay_direction direction);
 
 /**
  * dmabay_transaction_reserve() - Reserve map registers (WdfDmaTransactionAllocateResources)
@@ -834,13 +1419,15 @@ int dmabay_transaction_initialize_offset(struct dmabay_transaction *transaction,
  * execute as often as needed: each execution starts at once and cannot fail for
  * lack of registers, memory, device addresses or page tables.
  *
+ * A request stays attached.
+ *
  * Context: any.
- * Return: 0 (granted, or waiting in line), -EOPNOTSUPP (profile), -EINVAL
- * (direction, @reserved NULL), -EBADFD (state, or a reservation is held),
- * -ENOMEM (more registers than the adapter has; not available now and immediate
- * execution is set; no memory for the ledger; a reservation that was withdrawn is
- * being granted, and given back, on another CPU at this moment). After -ENOMEM the
- * transaction must be released.
+ * Return: 0 (granted, or waiting in line), -EOPNOTSUPP (a scatter-gather profile;
+ * wins over all other errors), -EINVAL (direction, @reserved NULL), -EBADFD (state, or
+ * a reservation is held), -ENOMEM (more registers than the adapter has; not available
+ * now and immediate execution is set; no memory for the ledger; a reservation that was
+ * withdrawn is being granted, and given back, on another CPU at this moment). After
+ * -ENOMEM the transaction must be released.
  */
 int dmabay_transaction_reserve(struct dmabay_transaction *transaction,
 			       enum dmabay_direction direction, unsigned int map_registers,
@@ -854,7 +1441,8 @@ int dmabay_transaction_reserve(struct dmabay_transaction *transaction,
  * pending reservation is withdrawn: its callback does not start any more.
  *
  * Context: any.
- * Return: 0, or -EBADFD (just created, or executing).
+ * Return: 0, -EOPNOTSUPP (a scatter-gather profile), or -EBADFD (just created, or
+ * executing).
  */
 int dmabay_transaction_free_reservation(struct dmabay_transaction *transaction);
 
@@ -863,14 +1451,21 @@ int dmabay_transaction_free_reservation(struct dmabay_transaction *transaction);
  * @transaction: initialized
  * @context: for program_dma
  *
+ * It is cut into transfers of up to the maximum length, see
+ * dmabay_transaction_set_max_length(). A packet transfer ends with its group, and
+ * where a reservation has no more registers. A scatter-gather transfer that needs
+ * more registers than the adapter has ends with the last group that fits as a whole.
+ *
  * On success the transaction may be over, and even deleted by a callback, when
  * this returns.
  *
  * Context: any.
  * Return: 0 (started, or waiting for map registers), -EBADFD (state), -ENOMEM
- * (immediate execution is set and the registers are not available now; or the
- * direct provider ran out), -EIO (the IOMMU refused). After a failure other than
- * -EBADFD the transaction must be released.
+ * (immediate execution is set and the registers are not available now; no room for a
+ * list; or the direct provider ran out), -E2BIG (the limit of elements was lowered
+ * since it was initialized), -EIO (the IOMMU refused). It may be a later transfer that
+ * failed, if the one before was completed meanwhile. After a failure other than -EBADFD
+ * the transaction must be released.
  */
 int dmabay_transaction_execute(struct dmabay_transaction *transaction, void *context);
 
@@ -881,10 +1476,26 @@ int dmabay_transaction_execute(struct dmabay_transaction *transaction, void *con
  * Context: any.
  * Return: 0: the transaction is over, all bytes are transferred. -EINPROGRESS:
  * the next transfer is programmed, or will be; do not touch the transaction. Any
- * other: the transaction is over, and failed (-EIO or -ENOMEM: flushing, or
- * mapping the next transfer, failed). -EBADFD: state; nothing happened.
+ * other: the transaction is over, and failed (-EIO, -ENOMEM or -E2BIG: flushing, or
+ * mapping the next transfer, failed; -EMSGSIZE: single transfer, and bytes are left).
+ * -EBADFD: state; nothing happened.
  */
 int dmabay_transaction_completed(struct dmabay_transaction *transaction);
+
+/**
+ * dmabay_transaction_is_over() - What WdfDmaTransactionDmaCompleted returns
+ * @result: of one of the _completed() family
+ *
+ * Windows returns a BOOLEAN and, through a pointer, a status; here the one result is
+ * both. Over is not the same as successful.
+ *
+ * Context: any.
+ * Return: whether no transfer will follow.
+ */
+static inline bool dmabay_transaction_is_over(int result)
+{
+	return result != -EINPROGRESS;
+}
 
 /**
  * dmabay_transaction_completed_length() - WdfDmaTransactionDmaCompletedWithLength
@@ -904,7 +1515,8 @@ int dmabay_transaction_completed_length(struct dmabay_transaction *transaction, 
  * @transaction: executing, a transfer programmed
  * @length: bytes that were transferred
  *
- * No further transfer is programmed, whatever is left.
+ * No further transfer is programmed, whatever is left. A single transfer that is short
+ * has failed all the same (-EMSGSIZE).
  *
  * Context: any.
  * Return: as dmabay_transaction_completed_length(), but never -EINPROGRESS.
@@ -915,8 +1527,9 @@ int dmabay_transaction_completed_final(struct dmabay_transaction *transaction, s
  * dmabay_transaction_release() - Make it reusable (WdfDmaTransactionRelease)
  * @transaction: not executing
  *
- * Settings go back to their defaults. A reservation is kept if it was granted,
- * and withdrawn if it is pending. Releasing twice is no error.
+ * Immediate execution, the maximum length and single transfer go back to their
+ * defaults, and a request is detached. A reservation is kept if it was granted, and
+ * withdrawn if it is pending. Releasing twice is no error.
  *
  * Context: any.
  * Return: 0, or -EBADFD (executing).
@@ -927,9 +1540,13 @@ int dmabay_transaction_release(struct dmabay_transaction *transaction);
  * dmabay_transaction_cancel() - Leave the line (WdfDmaTransactionCancel)
  * @transaction: reserved, initialized, executing, completed or failed
  *
+ * A packet transaction waits before its first transfer only, a scatter-gather
+ * transaction before each.
+ *
  * Context: any.
- * Return: true: it waited for map registers, its callback will never run, and it
- * has failed; release it. False: nothing changed.
+ * Return: true: it waited for map registers, its callback will not run any more, and
+ * it has failed; release it, and do not complete it. False: nothing changed; in other
+ * states than those above it also warns once.
  */
 bool dmabay_transaction_cancel(struct dmabay_transaction *transaction);
 
@@ -943,7 +1560,7 @@ bool dmabay_transaction_cancel(struct dmabay_transaction *transaction);
  *
  * Context: may sleep.
  * Return: 0: the device cannot reach it through this reservation any more.
- * -EBUSY: a transfer of it is under way.
+ * -EBUSY: a transfer of it is under way. -EBADFD: the transaction is deleted.
  */
 int dmabay_transaction_unlink(struct dmabay_transaction *transaction,
 			      struct dmabay_memory *memory);
@@ -980,12 +1597,27 @@ void dmabay_transaction_set_failed(struct dmabay_transaction *transaction, dmaba
 void dmabay_transaction_set_immediate(struct dmabay_transaction *transaction, bool immediate);
 
 /**
+ * dmabay_transaction_set_single_transfer() - WdfDmaTransactionSetSingleTransferRequirement
+ * @transaction: created, released, or reserved; in other states it warns once, and
+ *	nothing changes
+ * @single: whether all bytes must go in one transfer
+ *
+ * Initialization then fails for what cannot, and a transfer that leaves bytes ends the
+ * transaction with -EMSGSIZE. Holds until release; the default is the enabler's
+ * DMABAY_ENABLER_SINGLE_TRANSFER.
+ *
+ * Context: any.
+ */
+void dmabay_transaction_set_single_transfer(struct dmabay_transaction *transaction, bool single);
+
+/**
  * dmabay_transaction_set_max_length() - WdfDmaTransactionSetMaximumLength
  * @transaction: initialized, reserved or executing; ignored otherwise
  * @length: bytes of the longest transfer; ignored if 0, or not below the
  *	adapter's fragment length
  *
- * Holds until the next initialization or release.
+ * Holds for transfers that are programmed from now on, until the next initialization
+ * or release; so it does nothing for a reservation that is not initialized yet.
  *
  * Context: any.
  */
@@ -1021,6 +1653,27 @@ size_t dmabay_transaction_bytes_transferred(const struct dmabay_transaction *tra
  * Return: bytes of the transfer under way, else 0.
  */
 size_t dmabay_transaction_current_length(const struct dmabay_transaction *transaction);
+
+/**
+ * dmabay_transaction_request() - WdfDmaTransactionGetRequest
+ * @transaction: the transaction
+ *
+ * Context: any.
+ * Return: the request it was initialized with, until it is released; else NULL.
+ */
+struct dmabay_request *dmabay_transaction_request(const struct dmabay_transaction *transaction);
+
+/**
+ * dmabay_transaction_state_name() - What it is doing, in a word
+ * @transaction: the transaction
+ *
+ * "created", "initialized", "reserved", "transfer", "completed", "failed", "released"
+ * or "deleted": the words that warnings, tracepoints and debugfs use.
+ *
+ * Context: any.
+ * Return: the word; it may be out of date at once.
+ */
+const char *dmabay_transaction_state_name(const struct dmabay_transaction *transaction);
 
 /**
  * dmabay_transaction_device() - WdfDmaTransactionGetDevice
@@ -1083,7 +1736,8 @@ struct dmabay_device_ops {
  * @memory_size: bytes of device memory, not 0
  * @alignment: a power of two; device addresses, lengths, and the addresses of and
  *	offsets into buffers are multiples of it
- * @enabler: the enabler to make; the core adds %DMABAY_ENABLER_KEEP_LINKS
+ * @enabler: the enabler to make: a packet profile, no flags; the core adds
+ *	DMABAY_ENABLER_KEEP_LINKS
  * @ops: the driver's, valid until dmabay_device_unregister() has returned
  * @data: for dmabay_device_data()
  */

@@ -1,0 +1,552 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Stage: from one transfer of a transaction to the next.
+ *
+ * Staging is one step: cut, get map registers if there are none, map, call
+ * program_dma. Whoever stages first owns staging until nothing is left to stage; a
+ * completion or a grant that comes meanwhile, inside program_dma or on another CPU,
+ * only marks that there is more, and the owner does it when program_dma has
+ * returned. So program_dma is never nested and never runs twice at a time, and the
+ * stack does not grow with the number of transfers. The owner holds a reference,
+ * because the driver may delete, or release and start anew, in the callback.
+ *
+ * A packet transaction keeps its registers from the first transfer to the last. One
+ * of a scatter-gather profile gives them back with each transfer and asks anew for
+ * the next, behind all others who wait.
+ *
+ * A transfer is claimed before it is completed: the flag that says that one is
+ * programmed is cleared under the lock, so one outcome is all there can be. A
+ * failure goes to the one caller who is there: execute, the completion that owns
+ * staging, or, after a wait, the failed callback.
+ */
+#include <linux/export.h>
+#include <linux/slab.h>
+
+#include "transaction.h"
+
+/* What one transfer of a packet transaction can need at most. */
+static unsigned int packet_registers(const struct dmabay_transaction *transaction)
+{
+	size_t c = min(transaction->length, transaction->max_length);
+	struct dmabay_extent extent;
+
+	dmabay_memory_extent(transaction->memory, transaction->offset, c, &extent);
+	if (c == transaction->length && extent.length == c)
+		return extent.pages;
+	/* Whatever part completes, and however groups lie: the worst offset. */
+	return min_t(unsigned long, dmabay_span_pages(PAGE_SIZE - 1, c),
+		     transaction->adapter->map_registers);
+}
+
+/* The next packet transfer: what the reservation has registers for. */
+static int cut_packet(struct dmabay_transaction *transaction)
+{
+	size_t position = transaction->offset + transaction->transferred;
+	size_t c = min(transaction->length - transaction->transferred, transaction->max_length);
+	struct dmabay_extent extent;
+	size_t fits;
+
+	if (!transaction->single && transaction->reserved_registers &&
+	    transaction->needed_registers > transaction->reserved_registers) {
+		dmabay_memory_extent(transaction->memory, position, c, &extent);
+		fits = ((size_t)transaction->reserved_registers << PAGE_SHIFT) - extent.in_page;
+		c = min(c, fits);
+	}
+	transaction->next_length = c;
+	return 0;
+}
+
+/*
+ * The next scatter-gather transfer: as many whole groups as the adapter has registers
+ * for. The limit of elements is held against all that was to be cut.
+ */
+static int cut_list(struct dmabay_transaction *transaction)
+{
+	size_t position = transaction->offset + transaction->transferred;
+	size_t c = min(transaction->length - transaction->transferred, transaction->max_length);
+	unsigned int most = transaction->adapter->map_registers;
+	struct dmabay_extent extent;
+	u64 registers = 0;
+
+	transaction->next_length = 0;
+	transaction->needed_registers = 0;
+	while (c) {
+		dmabay_memory_extent(transaction->memory, position, c, &extent);
+		registers += extent.pages;
+		if (registers <= most) {
+			transaction->next_length += extent.length;
+			transaction->needed_registers += extent.pages;
+		}
+		position += extent.length;
+		c -= extent.length;
+	}
+	if (!transaction->single &&
+	    registers > dmabay_enabler_max_sg_elements(transaction->enabler))
+		return -E2BIG;
+	return 0;
+}
+
+static int stage_cut(struct dmabay_transaction *transaction)
+{
+	return dmabay_transaction_takes_lists(transaction) ? cut_list(transaction) :
+							     cut_packet(transaction);
+}
+
+/* May all of it go in one transfer? */
+static int check_single(struct dmabay_transaction *transaction, struct dmabay_adapter *adapter,
+			const struct dmabay_memory *memory, size_t offset, size_t length)
+{
+	const struct dmabay_enabler *enabler = transaction->enabler;
+	unsigned int map_registers, elements;
+	int ret;
+
+	if (length > enabler->max_length)
+		return -EMSGSIZE;
+	ret = dmabay_adapter_transfer_info(adapter, memory, offset, length, &map_registers,
+					   &elements);
+	if (ret)
+		return ret;
+	if (map_registers > (transaction->reserved_registers ?: adapter->map_registers))
+		return -ENOSPC;
+	if (elements > dmabay_enabler_max_sg_elements(enabler) ||
+	    (elements > 1 && !enabler->traits->scatter_gather))
+		return -E2BIG;
+	return 0;
+}
+
+/* Will each transfer of a list stay below the limit of elements? */
+static int check_fragments(const struct dmabay_enabler *enabler,
+			   const struct dmabay_memory *memory, size_t offset, size_t length,
+			   size_t max_length)
+{
+	size_t limit = dmabay_enabler_max_sg_elements(enabler);
+
+	if (limit == DMABAY_UNLIMITED_SG_ELEMENTS)
+		return 0;
+	while (length) {
+		size_t c = min(length, max_length);
+
+		if (dmabay_memory_span(memory, offset, c) > limit)
+			return -E2BIG;
+		offset += c;
+		length -= c;
+	}
+	return 0;
+}
+
+/**
+ * dmabay_stage_check() - Can this memory be transferred at all?
+ * @transaction: the transaction
+ * @adapter: the adapter of the direction
+ * @memory: the memory
+ * @offset: bytes into it
+ * @length: bytes; inside the memory
+ *
+ * Return: 0, or -EMSGSIZE, -ENOSPC, -E2BIG, see dmabay_transaction_initialize_offset().
+ */
+int dmabay_stage_check(struct dmabay_transaction *transaction, struct dmabay_adapter *adapter,
+		       const struct dmabay_memory *memory, size_t offset, size_t length)
+{
+	if (READ_ONCE(transaction->single))
+		return check_single(transaction, adapter, memory, offset, length);
+	if (!dmabay_transaction_takes_lists(transaction))
+		return 0;
+	return check_fragments(transaction->enabler, memory, offset, length,
+			       min(transaction->enabler->max_length,
+				   (size_t)(adapter->map_registers - 1) << PAGE_SHIFT));
+}
+
+/**
+ * dmabay_stage_end_request() - The request's execution ends
+ * @transaction: the transaction; its lock is held
+ *
+ * Return: the request to be told, without the lock, by dmabay_request_end(); or NULL.
+ */
+struct dmabay_request *dmabay_stage_end_request(struct dmabay_transaction *transaction)
+{
+	lockdep_assert_held(&transaction->lock);
+	if (!transaction->request_begun)
+		return NULL;
+	transaction->request_begun = false;
+	return transaction->request;
+}
+
+/* Room that was made for one transfer goes with it. */
+static void drop_room(struct dmabay_transaction *transaction)
+{
+	if (!(transaction->enabler->flags & DMABAY_ENABLER_NO_LIST_PREALLOCATION))
+		return;
+	kfree(transaction->room);
+	transaction->room = NULL;
+}
+
+static int make_room(struct dmabay_transaction *transaction)
+{
+	unsigned int capacity = transaction->needed_registers;
+
+	if (!(transaction->enabler->flags & DMABAY_ENABLER_NO_LIST_PREALLOCATION))
+		return 0;
+	transaction->room = kmalloc(struct_size(transaction->room, elements, capacity),
+				    GFP_ATOMIC | __GFP_NOWARN);
+	if (!transaction->room)
+		return -ENOMEM;
+	transaction->list.elements = transaction->room->elements;
+	transaction->list.capacity = capacity;
+	return 0;
+}
+
+/* Registers of its own, and whose they are. */
+struct held {
+	struct dmabay_adapter *adapter;
+	unsigned int map_registers;
+};
+
+/* Under the lock, because the transaction may begin anew with another adapter. */
+static struct held take_held(struct dmabay_transaction *transaction)
+{
+	struct held held = {
+		.adapter = transaction->adapter,
+		.map_registers = transaction->held_registers,
+	};
+
+	lockdep_assert_held(&transaction->lock);
+	transaction->held_registers = 0;
+	return held;
+}
+
+/* They go back, and may be granted to others on this thread. */
+static void give_held(struct dmabay_transaction *transaction, const struct held *held)
+{
+	if (held->map_registers)
+		dmabay_adapter_free_map_registers(held->adapter, &transaction->channel,
+						  held->map_registers);
+}
+
+/* The transaction is over. */
+static void transaction_finish(struct dmabay_transaction *transaction, enum dmabay_call call,
+			       enum dmabay_state state)
+{
+	struct dmabay_request *request;
+	unsigned long flags;
+	struct held held;
+
+	kref_get(&transaction->kref);
+	drop_room(transaction);
+	spin_lock_irqsave(&transaction->lock, flags);
+	dmabay_transaction_set_state(transaction, call, state);
+	transaction->current_length = 0;
+	held = take_held(transaction);
+	request = dmabay_stage_end_request(transaction);
+	spin_unlock_irqrestore(&transaction->lock, flags);
+	give_held(transaction, &held);
+	dmabay_request_end(request);
+	dmabay_transaction_put(transaction);
+}
+
+/*
+ * Map what was cut, and have the device programmed with it. Until it is, nobody else
+ * changes what is executing.
+ */
+static int map_and_program(struct dmabay_transaction *transaction)
+{
+	size_t position = transaction->offset + transaction->transferred;
+	dmabay_program_dma_t program_dma = transaction->program_dma;
+	enum dmabay_direction direction = transaction->direction;
+	size_t length = transaction->next_length;
+	void *context = transaction->context;
+	unsigned long flags;
+	int ret;
+
+	ret = make_room(transaction);
+	if (!ret)
+		ret = dmabay_adapter_map_transfer(transaction->adapter, &transaction->channel,
+						  transaction->memory, position, &length,
+						  direction, &transaction->list);
+	if (ret)
+		return ret;
+
+	spin_lock_irqsave(&transaction->lock, flags);
+	transaction->current_length = length;
+	transaction->programmed = true;
+	spin_unlock_irqrestore(&transaction->lock, flags);
+
+	program_dma(transaction, transaction->enabler->dev, context, direction,
+		    &transaction->list);
+	return 0;
+}
+
+static int ask_registers(struct dmabay_transaction *transaction);
+
+/* One step: with registers there is a transfer, without there is a question. */
+static int stage_one(struct dmabay_transaction *transaction)
+{
+	int ret;
+
+	if (dmabay_transaction_takes_lists(transaction)) {
+		/* Cut when it asked, for as many registers as it has got. */
+		if (READ_ONCE(transaction->held_registers))
+			return map_and_program(transaction);
+		ret = cut_list(transaction);
+		return ret ?: ask_registers(transaction);
+	}
+	ret = cut_packet(transaction);
+	return ret ?: map_and_program(transaction);
+}
+
+/* Become the one who stages, or leave it to whoever is at it. Under the lock. */
+static bool stage_claim(struct dmabay_transaction *transaction)
+{
+	lockdep_assert_held(&transaction->lock);
+	if (transaction->staging) {
+		transaction->restage = true;
+		return false;
+	}
+	transaction->staging = true;
+	return true;
+}
+
+/*
+ * Stage until there is nothing to stage. On failure the transaction is over, and the
+ * caller has to say so to somebody.
+ */
+static int stage_run(struct dmabay_transaction *transaction)
+{
+	unsigned long flags;
+	bool again;
+	int ret;
+
+	kref_get(&transaction->kref);
+	do {
+		ret = stage_one(transaction);
+		spin_lock_irqsave(&transaction->lock, flags);
+		again = transaction->restage;
+		transaction->restage = false;
+		transaction->staging = again;
+		spin_unlock_irqrestore(&transaction->lock, flags);
+	} while (again);
+	if (ret)
+		transaction_finish(transaction, DMABAY_CALL_REFUSE, DMABAY_FAILED);
+	dmabay_transaction_put(transaction);
+	return ret;
+}
+
+/* Staging that a grant began has failed: execute may be there to say so, or nobody. */
+static void tell_failure(struct dmabay_transaction *transaction, int status)
+{
+	dmabay_failed_t failed = NULL;
+	unsigned long flags;
+	void *context;
+
+	spin_lock_irqsave(&transaction->lock, flags);
+	context = transaction->context;
+	if (transaction->executing)
+		transaction->execute_status = status;
+	else
+		failed = transaction->failed;
+	spin_unlock_irqrestore(&transaction->lock, flags);
+	if (failed)
+		failed(transaction, context, status);
+}
+
+/* The registers that an execution asked for are there. */
+static enum dmabay_channel_action registers_granted(struct dmabay_adapter *adapter,
+						    struct dmabay_channel *channel, void *context)
+{
+	struct dmabay_transaction *transaction = context;
+	unsigned long flags;
+	bool owner;
+	int ret;
+
+	spin_lock_irqsave(&transaction->lock, flags);
+	transaction->held_registers = channel->map_registers;
+	owner = stage_claim(transaction);
+	spin_unlock_irqrestore(&transaction->lock, flags);
+
+	if (owner) {
+		ret = stage_run(transaction);
+		if (ret)
+			tell_failure(transaction, ret);
+	}
+	dmabay_transaction_put(transaction);
+	return DMABAY_DEALLOCATE_OBJECT_KEEP_REGISTERS;
+}
+
+/* Ask for registers; they may come, and all be over, before this returns. */
+static int ask_registers(struct dmabay_transaction *transaction)
+{
+	unsigned int channel_flags = DMABAY_CHANNEL_REGISTERS_ONLY;
+	int ret;
+
+	if (READ_ONCE(transaction->immediate))
+		channel_flags |= DMABAY_CHANNEL_IMMEDIATE;
+	kref_get(&transaction->kref); /* the question's */
+	ret = dmabay_adapter_ask(transaction->adapter, &transaction->channel,
+				 transaction->needed_registers, channel_flags, registers_granted,
+				 transaction);
+	if (ret)
+		dmabay_transaction_put(transaction);
+	return ret;
+}
+
+/* Execute without a reservation: cut, then ask. */
+static int execute_unreserved(struct dmabay_transaction *transaction,
+			      struct dmabay_request *request)
+{
+	unsigned long flags;
+	int ret;
+
+	dmabay_request_begin(request);
+	kref_get(&transaction->kref); /* to look at the outcome */
+	ret = stage_cut(transaction);
+	if (!ret)
+		ret = ask_registers(transaction);
+	if (ret)
+		transaction_finish(transaction, DMABAY_CALL_REFUSE, DMABAY_FAILED);
+
+	spin_lock_irqsave(&transaction->lock, flags);
+	transaction->executing = false;
+	if (!ret)
+		ret = transaction->execute_status;
+	spin_unlock_irqrestore(&transaction->lock, flags);
+	dmabay_transaction_put(transaction);
+	return ret;
+}
+
+/* Under the lock: it is executing from here on. Returns the request, if any. */
+static struct dmabay_request *execute_begin(struct dmabay_transaction *transaction, void *context)
+{
+	dmabay_transaction_set_state(transaction, DMABAY_CALL_EXECUTE, DMABAY_TRANSFER);
+	transaction->context = context;
+	transaction->request_begun = transaction->request;
+	if (!dmabay_transaction_takes_lists(transaction))
+		transaction->needed_registers = packet_registers(transaction);
+	if (!transaction->reserved_registers) {
+		transaction->executing = true;
+		transaction->execute_status = 0;
+	}
+	return transaction->request;
+}
+
+int dmabay_transaction_execute(struct dmabay_transaction *transaction, void *context)
+{
+	struct dmabay_request *request;
+	bool reserved, owner = false;
+	unsigned long flags;
+	int ret;
+
+	spin_lock_irqsave(&transaction->lock, flags);
+	if (!dmabay_state_allows(transaction->state, DMABAY_CALL_EXECUTE)) {
+		ret = dmabay_state_illegal(transaction->state, DMABAY_CALL_EXECUTE);
+		spin_unlock_irqrestore(&transaction->lock, flags);
+		return ret;
+	}
+	request = execute_begin(transaction, context);
+	reserved = transaction->reserved_registers;
+	if (reserved && !request)
+		owner = stage_claim(transaction);
+	spin_unlock_irqrestore(&transaction->lock, flags);
+
+	if (!reserved)
+		return execute_unreserved(transaction, request);
+	if (request) {
+		/* Only then may whoever stages end it. */
+		dmabay_request_begin(request);
+		spin_lock_irqsave(&transaction->lock, flags);
+		owner = stage_claim(transaction);
+		spin_unlock_irqrestore(&transaction->lock, flags);
+	}
+	return owner ? stage_run(transaction) : 0;
+}
+EXPORT_SYMBOL_GPL(dmabay_transaction_execute);
+
+/*
+ * Claim the transfer under way, and count what it moved. @length is SIZE_MAX for all
+ * of it, and all of it on return; -EINVAL: it is above that.
+ */
+static int claim_transfer(struct dmabay_transaction *transaction, size_t *length)
+{
+	unsigned long flags;
+	int ret = 0;
+
+	spin_lock_irqsave(&transaction->lock, flags);
+	if (!dmabay_state_allows(transaction->state, DMABAY_CALL_COMPLETED) ||
+	    !transaction->programmed) {
+		ret = dmabay_state_illegal(transaction->state, DMABAY_CALL_COMPLETED);
+		spin_unlock_irqrestore(&transaction->lock, flags);
+		return ret;
+	}
+	transaction->programmed = false;
+	if (*length == SIZE_MAX)
+		*length = transaction->current_length;
+	if (*length > transaction->current_length) {
+		ret = -EINVAL;
+	} else {
+		transaction->transferred += *length;
+		transaction->current_length = 0;
+	}
+	spin_unlock_irqrestore(&transaction->lock, flags);
+	return ret;
+}
+
+/* Under way no more: on to the next one. */
+static int stage_next(struct dmabay_transaction *transaction)
+{
+	struct held held = {};
+	unsigned long flags;
+	bool owner;
+
+	if (dmabay_transaction_takes_lists(transaction)) {
+		drop_room(transaction);
+		spin_lock_irqsave(&transaction->lock, flags);
+		held = take_held(transaction);
+		spin_unlock_irqrestore(&transaction->lock, flags);
+		give_held(transaction, &held);
+	}
+	spin_lock_irqsave(&transaction->lock, flags);
+	owner = stage_claim(transaction);
+	spin_unlock_irqrestore(&transaction->lock, flags);
+	if (!owner)
+		return -EINPROGRESS;
+	return stage_run(transaction) ?: -EINPROGRESS;
+}
+
+/* End the transfer under way; @final ends the transaction whatever is left. */
+static int transaction_complete(struct dmabay_transaction *transaction, size_t length, bool final)
+{
+	bool left;
+	int ret;
+
+	ret = claim_transfer(transaction, &length);
+	if (ret == -EBADFD)
+		return ret;
+	left = transaction->transferred < transaction->length;
+	if (!ret)
+		ret = dmabay_adapter_flush(transaction->adapter, &transaction->channel, length);
+	if (ret)
+		dmabay_adapter_abandon(transaction->adapter, &transaction->channel);
+	else if (left && transaction->single)
+		ret = -EMSGSIZE;
+	if (!ret && left && !final)
+		return stage_next(transaction);
+	transaction_finish(transaction, DMABAY_CALL_COMPLETED,
+			   ret ? DMABAY_FAILED : DMABAY_COMPLETED);
+	return ret;
+}
+
+int dmabay_transaction_completed(struct dmabay_transaction *transaction)
+{
+	return transaction_complete(transaction, SIZE_MAX, false);
+}
+EXPORT_SYMBOL_GPL(dmabay_transaction_completed);
+
+int dmabay_transaction_completed_length(struct dmabay_transaction *transaction, size_t length)
+{
+	return transaction_complete(transaction, min_t(size_t, length, SIZE_MAX - 1), false);
+}
+EXPORT_SYMBOL_GPL(dmabay_transaction_completed_length);
+
+int dmabay_transaction_completed_final(struct dmabay_transaction *transaction, size_t length)
+{
+	return transaction_complete(transaction, min_t(size_t, length, SIZE_MAX - 1), true);
+}
+EXPORT_SYMBOL_GPL(dmabay_transaction_completed_final);

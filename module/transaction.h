@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Transaction: what its three files share. transaction.c has its life and its
+ * settings, reserve.c its reservation, stage.c its transfers.
+ *
+ * References are held by the driver (from creation to deletion, and its own), by
+ * each request for map registers that is in line or whose routine runs, and by
+ * whoever stages.
+ */
+#ifndef _DMABAY_TRANSACTION_H
+#define _DMABAY_TRANSACTION_H
+
+#include "dmabay_private.h"
+#include "trace.h"
+
+/* Room for the elements of a list. */
+struct dmabay_list_room {
+	struct rcu_head rcu;
+	struct dmabay_sg_element elements[];
+};
+
+struct dmabay_transaction {
+	struct kref kref;
+	struct dmabay_enabler *enabler;
+	struct list_head node; /* in the enabler's list, guarded by its lock */
+	struct dmabay_channel channel;
+
+	spinlock_t lock; /* guards all below */
+	enum dmabay_state state;
+	/* of the direction; changes only while the channel is idle */
+	struct dmabay_adapter *adapter;
+
+	/* registers reserved, waited for or held; 0 without a reservation */
+	unsigned int reserved_registers;
+	bool reservation_pending;
+	/* given up while the grant was on its way */
+	bool reservation_withdrawn;
+	dmabay_reserved_t reserved;
+	void *reserved_context;
+
+	/* registers held by an execution without a reservation */
+	unsigned int held_registers;
+
+	dmabay_program_dma_t program_dma;
+	dmabay_failed_t failed;
+	void *context;
+	enum dmabay_direction direction;
+	struct dmabay_memory *memory;
+	size_t offset;
+	size_t length;
+	size_t max_length;
+	size_t transferred;
+	size_t current_length;
+	bool programmed;
+	bool immediate;
+	bool single;
+
+	struct dmabay_request *request;
+	/* the request was told that an execution began */
+	bool request_begun;
+
+	/* somebody stages, and there is more for it to stage */
+	bool staging;
+	bool restage;
+	/* dmabay_transaction_execute() is there to report a failure */
+	bool executing;
+	int execute_status;
+
+	/* how the next transfer is cut; whoever stages, or is about to, owns it */
+	size_t next_length;
+	unsigned int needed_registers;
+	/* what it consists of, until it is completed */
+	struct dmabay_sg_list list;
+	struct dmabay_sg_element element;
+	struct dmabay_list_room *room;
+};
+
+/* What giving up a transaction leaves to be done without the lock. */
+struct dmabay_leftover {
+	struct dmabay_memory *memory;
+	unsigned int map_registers;
+	/* it has left the line */
+	bool withdrawn;
+};
+
+static inline bool dmabay_transaction_takes_lists(const struct dmabay_transaction *transaction)
+{
+	return transaction->enabler->traits->scatter_gather;
+}
+
+/* The one place where the state changes: @call led to it. Under the lock. */
+static inline void dmabay_transaction_set_state(struct dmabay_transaction *transaction,
+						enum dmabay_call call, enum dmabay_state state)
+{
+	lockdep_assert_held(&transaction->lock);
+	WARN_ON_ONCE(!(dmabay_state_edges[call][transaction->state] & BIT(state)));
+	trace_dmabay_state(transaction, call, transaction->state, state);
+	transaction->state = state;
+}
+
+/* transaction.c */
+struct dmabay_memory *dmabay_transaction_reset(struct dmabay_transaction *transaction);
+
+/* reserve.c */
+void dmabay_reservation_give_up(struct dmabay_transaction *transaction,
+				struct dmabay_leftover *leftover);
+void dmabay_leftover_free(struct dmabay_transaction *transaction,
+			  struct dmabay_leftover *leftover);
+
+/* stage.c */
+int dmabay_stage_check(struct dmabay_transaction *transaction, struct dmabay_adapter *adapter,
+		       const struct dmabay_memory *memory, size_t offset, size_t length);
+struct dmabay_request *dmabay_stage_end_request(struct dmabay_transaction *transaction);
+
+#endif /* _DMABAY_TRANSACTION_H */
