@@ -244,6 +244,23 @@ static void power_w06_down_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dmabay_enablers_power_down(bay->dev), -EIO);
 }
 
+static void power_fail_otherwise(struct power_engine *engine)
+{
+	engine->status = -EIO;
+}
+
+static void power_w06_one_enabler_fails_twice(struct kunit *test)
+{
+	struct power_bay *bay = power_bay(test, 1);
+
+	bay->engines[0].fails = "stop disable";
+	bay->engines[0].status = -ENXIO;
+	bay->engines[0].acts = "disable";
+	bay->engines[0].act = power_fail_otherwise;
+	KUNIT_EXPECT_EQ(test, dmabay_enabler_power_down(bay->engines[0].enabler), -ENXIO);
+	POWER_EXPECT_LOG(bay, "A.stop A.disable A.flush");
+}
+
 /* W06: nor does a failure on the way down hide why the device could not come up. */
 static void power_w06_up_and_down_fail(struct kunit *test)
 {
@@ -623,6 +640,7 @@ static struct kunit_case power_cases[] = {
 	KUNIT_CASE(power_w04_enable_fails),
 	KUNIT_CASE(power_w05_start_fails),
 	KUNIT_CASE(power_w06_down_fails),
+	KUNIT_CASE(power_w06_one_enabler_fails_twice),
 	KUNIT_CASE(power_w06_up_and_down_fail),
 	KUNIT_CASE(power_w07_failure_is_forgotten),
 	KUNIT_CASE(power_w08_in_a_driver),

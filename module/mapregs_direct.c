@@ -95,22 +95,29 @@ static void clip_to_room(struct dmabay_adapter *adapter, const struct dmabay_cha
 	dmabay_memory_range(channel->memory, channel->offset, length, extent->pages, clipped);
 }
 
-/* The table has an entry for each run. */
+/* The table has an entry for each run. No dmabay_runs: nothing here may cost extra. */
 static void fill_table(struct sg_table *table, const struct dmabay_channel *channel,
 		       size_t length, u32 longest)
 {
-	struct dmabay_runs runs = {
-		.memory = channel->memory,
-		.offset = channel->offset,
-		.left = length,
-		.longest = longest,
-	};
-	struct scatterlist *sg;
-	unsigned int i;
+	struct scatterlist *sg = table->sgl;
+	struct dmabay_extent group;
+	struct dmabay_walk walk;
+	unsigned long pfn;
+	size_t part, done;
+	u32 run;
 
-	for_each_sgtable_sg(table, sg, i) {
-		dmabay_runs_next(&runs);
-		sg_set_page(sg, pfn_to_page(runs.pfn), runs.length, runs.in_page);
+	for (done = 0; done < length;) {
+		dmabay_memory_extent(channel->memory, channel->offset + done, length - done,
+				     &group);
+		dmabay_walk_start(&walk, channel->memory, group.page, group.pages);
+		for (; (run = min(dmabay_walk_run(&walk, &pfn), longest)); sg = sg_next(sg)) {
+			part = min(group.length, ((size_t)run << PAGE_SHIFT) - group.in_page);
+			sg_set_page(sg, pfn_to_page(pfn), part, group.in_page);
+			group.length -= part;
+			group.in_page = 0;
+			done += part;
+			dmabay_walk_advance(&walk, run);
+		}
 	}
 }
 

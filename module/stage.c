@@ -38,22 +38,11 @@ static unsigned int packet_registers(const struct dmabay_transaction *transactio
 		     transaction->adapter->map_registers);
 }
 
-/* The next packet transfer: what the reservation has registers for. */
-static int cut_packet(struct dmabay_transaction *transaction)
+/* The next packet transfer; its group and its registers may end it earlier (adapter.c). */
+static void cut_packet(struct dmabay_transaction *transaction)
 {
-	size_t position = transaction->offset + transaction->transferred;
-	size_t c = min(transaction->length - transaction->transferred, transaction->max_length);
-	struct dmabay_extent extent;
-	size_t fits;
-
-	if (!transaction->single && transaction->reserved_registers &&
-	    transaction->needed_registers > transaction->reserved_registers) {
-		dmabay_memory_extent(transaction->memory, position, c, &extent);
-		fits = ((size_t)transaction->reserved_registers << PAGE_SHIFT) - extent.in_page;
-		c = min(c, fits);
-	}
-	transaction->next_length = c;
-	return 0;
+	transaction->next_length = min(transaction->length - transaction->transferred,
+				       transaction->max_length);
 }
 
 /*
@@ -84,12 +73,6 @@ static int cut_list(struct dmabay_transaction *transaction)
 	    registers > dmabay_enabler_max_sg_elements(transaction->enabler))
 		return -E2BIG;
 	return 0;
-}
-
-static int stage_cut(struct dmabay_transaction *transaction)
-{
-	return dmabay_transaction_takes_lists(transaction) ? cut_list(transaction) :
-							     cut_packet(transaction);
 }
 
 /* May all of it go in one transfer? */
@@ -289,8 +272,8 @@ static int stage_one(struct dmabay_transaction *transaction)
 		ret = cut_list(transaction);
 		return ret ?: ask_registers(transaction);
 	}
-	ret = cut_packet(transaction);
-	return ret ?: map_and_program(transaction);
+	cut_packet(transaction);
+	return map_and_program(transaction);
 }
 
 /* Become the one who stages, or leave it to whoever is at it. Under the lock. */
@@ -388,16 +371,17 @@ static int ask_registers(struct dmabay_transaction *transaction)
 	return ret;
 }
 
-/* Execute without a reservation: cut, then ask. */
+/* Execute without a reservation: ask; for a list, how much depends on the cut. */
 static int execute_unreserved(struct dmabay_transaction *transaction,
 			      struct dmabay_request *request)
 {
 	unsigned long flags;
-	int ret;
+	int ret = 0;
 
 	dmabay_request_begin(request);
 	kref_get(&transaction->kref); /* to look at the outcome */
-	ret = stage_cut(transaction);
+	if (dmabay_transaction_takes_lists(transaction))
+		ret = cut_list(transaction);
 	if (!ret)
 		ret = ask_registers(transaction);
 	if (ret)
@@ -418,9 +402,9 @@ static struct dmabay_request *execute_begin(struct dmabay_transaction *transacti
 	dmabay_transaction_set_state(transaction, DMABAY_CALL_EXECUTE, DMABAY_TRANSFER);
 	transaction->context = context;
 	transaction->request_begun = transaction->request;
-	if (!dmabay_transaction_takes_lists(transaction))
-		transaction->needed_registers = packet_registers(transaction);
 	if (!transaction->reserved_registers) {
+		if (!dmabay_transaction_takes_lists(transaction))
+			transaction->needed_registers = packet_registers(transaction);
 		transaction->executing = true;
 		transaction->execute_status = 0;
 	}

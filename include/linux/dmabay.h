@@ -1284,10 +1284,11 @@ typedef void (*dmabay_reserved_t)(struct dmabay_transaction *transaction, void *
  * @status: a negative errno
  *
  * Called when a transfer had to wait for map registers, and could not be mapped after
- * the grant: with the direct provider (-ENOMEM), when the IOMMU refuses (-EIO), or
- * when the limit of elements was lowered meanwhile (-E2BIG). The transaction has
- * failed; release it. Must not sleep. Windows has this only as the DmaError of a
- * system transfer.
+ * the grant: with the direct provider (-ENOMEM), or when the IOMMU refuses (-EIO); or
+ * when it was completed inside the grant, and the one after it needs more elements
+ * than are allowed by now (-E2BIG), or registers that are not there and must not be
+ * waited for (-ENOMEM). The transaction has failed; release it. Must not sleep.
+ * Windows has this only as the DmaError of a system transfer.
  */
 typedef void (*dmabay_failed_t)(struct dmabay_transaction *transaction, void *context, int status);
 
@@ -1441,8 +1442,8 @@ int dmabay_transaction_reserve(struct dmabay_transaction *transaction,
  * pending reservation is withdrawn: its callback does not start any more.
  *
  * Context: any.
- * Return: 0, -EOPNOTSUPP (a scatter-gather profile), or -EBADFD (just created, or
- * executing).
+ * Return: 0, -EOPNOTSUPP (a scatter-gather profile; whatever the state), or -EBADFD
+ * (just created, or executing).
  */
 int dmabay_transaction_free_reservation(struct dmabay_transaction *transaction);
 
