@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Adapter: the line for map registers, and mapping by hand, the WDM way (5.14). */
 #include <linux/device.h>
+#include <linux/dma-mapping.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -157,6 +158,25 @@ static void adapter_v02_config(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, adapter_try(rig, &config), -EINVAL);
 	config = adapter_good_config;
 	KUNIT_EXPECT_EQ(test, adapter_try(rig, &config), 0);
+}
+
+/* Streaming and coherent mappings have a mask each, and each is only ever narrowed. */
+static void adapter_narrows_both_masks(struct kunit *test)
+{
+	struct rig *rig = rig_prepare(test);
+	struct dmabay_adapter_config config = adapter_good_config;
+	u64 *shared = rig->dev->dma_mask, streaming = DMA_BIT_MASK(30);
+
+	rig->dev->dma_mask = &streaming;
+	rig->dev->coherent_dma_mask = DMA_BIT_MASK(64);
+	config.provider = 4;
+	KUNIT_EXPECT_EQ(test, adapter_try(rig, &config), -EINVAL);
+	KUNIT_EXPECT_EQ(test, rig->dev->coherent_dma_mask, DMA_BIT_MASK(64));
+	config = adapter_good_config;
+	KUNIT_EXPECT_EQ(test, adapter_try(rig, &config), 0);
+	KUNIT_EXPECT_EQ(test, streaming, DMA_BIT_MASK(30));
+	KUNIT_EXPECT_EQ(test, rig->dev->coherent_dma_mask, DMA_BIT_MASK(32));
+	rig->dev->dma_mask = shared;
 }
 
 static void adapter_v03_registers_by_length(struct kunit *test)
@@ -1034,6 +1054,7 @@ static struct kunit_case adapter_cases[] = {
 	KUNIT_CASE(adapter_illegal_calls_warn),
 	RIG_CASE(adapter_v01_get),
 	KUNIT_CASE(adapter_v02_config),
+	KUNIT_CASE(adapter_narrows_both_masks),
 	RIG_CASE(adapter_v03_registers_by_length),
 	RIG_CASE_PROFILES(adapter_v05_transfer_info),
 	RIG_CASE(adapter_v06_more_than_there_are),

@@ -70,7 +70,8 @@ static int adapter_check(struct device *dev, const struct dmabay_adapter_config 
 {
 	if (config->size != sizeof(*config))
 		return -EPROTO;
-	if (!config->max_length || config->max_length > U32_MAX || config->map_registers == 1)
+	if (!config->max_length || config->max_length > U32_MAX || config->map_registers == 1 ||
+	    config->provider < DMABAY_PROVIDER_AUTO || config->provider > DMABAY_PROVIDER_DIRECT)
 		return -EINVAL;
 	if (!dev->dma_mask || !dma_get_mask(dev) ||
 	    config->address_width < 24 || config->address_width > 64)
@@ -81,9 +82,13 @@ static int adapter_check(struct device *dev, const struct dmabay_adapter_config 
 /* The strictest user of the device decides what all get. */
 static int adapter_set_width(struct device *dev, unsigned int address_width)
 {
-	if (dma_get_mask(dev) <= DMA_BIT_MASK(address_width))
-		return 0;
-	return dma_set_mask_and_coherent(dev, DMA_BIT_MASK(address_width)) ? -ENODEV : 0;
+	u64 mask = DMA_BIT_MASK(address_width);
+
+	if (dma_get_mask(dev) > mask && dma_set_mask(dev, mask))
+		return -ENODEV;
+	if (dev->coherent_dma_mask > mask && dma_set_coherent_mask(dev, mask))
+		return -ENODEV;
+	return 0;
 }
 
 struct dmabay_adapter *dmabay_adapter_get(struct device *dev,
@@ -138,9 +143,9 @@ void dmabay_adapter_put(struct dmabay_adapter *adapter)
 {
 	if (!adapter)
 		return;
-	/* Registers that are out may still be used by the device: leak them. */
-	if (WARN(adapter->map_registers_free != adapter->map_registers,
-		 "%s: dmabay adapter put with map registers allocated\n",
+	/* What is out may still be used by the device, and who waits still looks here: leak. */
+	if (WARN(adapter->map_registers_free != adapter->map_registers || adapter->waiting,
+		 "%s: dmabay adapter put with map registers allocated, or waited for\n",
 		 dev_name(adapter->dev)))
 		return;
 	dmabay_mapregs_close(adapter);
@@ -467,6 +472,8 @@ int dmabay_adapter_map_transfer(struct dmabay_adapter *adapter, struct dmabay_ch
 
 	if (!range_is_inside(memory, offset, *length) || !list->capacity)
 		return -EINVAL;
+	if (memory->read_only && direction == DMABAY_READ_FROM_DEVICE)
+		return -EACCES;
 	if (channel->state != DMABAY_CHANNEL_GRANTED || channel->mapped)
 		return adapter_illegal(channel, CALL_MAP_TRANSFER);
 

@@ -54,16 +54,13 @@ static int open_one(struct dmabay_adapter *adapter, enum dmabay_provider provide
  * @provider: which one
  *
  * Context: may sleep.
- * Return: 0, -EINVAL (no such provider), -EOPNOTSUPP (not for this device),
- * -ENOMEM.
+ * Return: 0, -EOPNOTSUPP (not for this device), -ENOMEM.
  */
 int dmabay_mapregs_open(struct dmabay_adapter *adapter, enum dmabay_provider provider)
 {
 	int ret;
 
 	if (provider != DMABAY_PROVIDER_AUTO) {
-		if (provider < 0 || provider >= ARRAY_SIZE(providers))
-			return -EINVAL;
 		ret = open_one(adapter, provider);
 	} else {
 		ret = open_one(adapter, DMABAY_PROVIDER_IOVA);

@@ -21,15 +21,48 @@
 
 #include "dmabay_private.h"
 
+/* What the DMA API does for the device, as it was when the adapter was made. */
+struct direct {
+	/* it makes scattered pages one range of device addresses */
+	bool merges;
+	/* pages in one entry of a table; a longer run is cut */
+	u32 entry_pages;
+	/* pages in one element that is not merged */
+	u32 element_pages;
+};
+
+static bool api_merges(struct device *dev)
+{
+	unsigned long boundary = dma_get_merge_boundary(dev);
+
+	return boundary && boundary < PAGE_SIZE && dma_get_seg_boundary(dev) >= U32_MAX;
+}
+
 static int direct_open(struct dmabay_adapter *adapter)
 {
+	size_t entry = dma_max_mapping_size(adapter->dev);
+	/* It may be told to copy all there is; then it limits what it maps at once. */
+	bool copies = entry != SIZE_MAX;
+	struct direct *direct;
+
 	if (!dmabay_device_translated(adapter->dev) && dma_addressing_limited(adapter->dev))
 		return -EOPNOTSUPP;
+	direct = kzalloc_obj(*direct);
+	if (!direct)
+		return -ENOMEM;
+	if (adapter->scatter_gather)
+		entry = min_t(size_t, entry, dma_get_max_seg_size(adapter->dev));
+	direct->merges = !copies && api_merges(adapter->dev);
+	direct->entry_pages = clamp_t(size_t, entry >> PAGE_SHIFT, 1, U32_MAX);
+	/* The entries of one run meet, unless they are copies. */
+	direct->element_pages = copies ? direct->entry_pages : U32_MAX;
+	adapter->provider_data = direct;
 	return 0;
 }
 
-static void direct_nothing(struct dmabay_adapter *adapter)
+static void direct_close(struct dmabay_adapter *adapter)
 {
+	kfree(adapter->provider_data);
 }
 
 static bool direct_claim(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
@@ -46,47 +79,17 @@ static enum dma_data_direction direct_direction(const struct dmabay_channel *cha
 	return channel->direction == DMABAY_WRITE_TO_DEVICE ? DMA_TO_DEVICE : DMA_FROM_DEVICE;
 }
 
-/* The DMA API may be told to copy all there is; then it limits what it maps at once. */
-static bool dma_api_copies(struct device *dev)
-{
-	return dma_max_mapping_size(dev) != SIZE_MAX;
-}
-
-/* Does the DMA API make scattered pages one range of device addresses? */
-static bool merges(struct device *dev)
-{
-	unsigned long boundary = dma_get_merge_boundary(dev);
-
-	return boundary && boundary < PAGE_SIZE && dma_get_seg_boundary(dev) >= U32_MAX &&
-	       !dma_api_copies(dev);
-}
-
-/* Pages in one entry of a table; a longer run is cut. */
-static u32 entry_pages(struct dmabay_adapter *adapter)
-{
-	size_t bytes = dma_max_mapping_size(adapter->dev);
-
-	if (adapter->scatter_gather)
-		bytes = min_t(size_t, bytes, dma_get_max_seg_size(adapter->dev));
-	return clamp_t(size_t, bytes >> PAGE_SHIFT, 1, U32_MAX);
-}
-
-/* Pages in one element that is not merged: entries of one run meet unless they are copies. */
-static u32 element_pages(struct dmabay_adapter *adapter)
-{
-	return dma_api_copies(adapter->dev) ? entry_pages(adapter) : U32_MAX;
-}
-
 /* The beginning of the extent that makes so many elements without being merged. */
 static void clip_to_room(struct dmabay_adapter *adapter, const struct dmabay_channel *channel,
 			 const struct dmabay_extent *extent, unsigned int capacity,
 			 struct dmabay_extent *clipped)
 {
+	const struct direct *direct = adapter->provider_data;
 	struct dmabay_runs runs = {
 		.memory = channel->memory,
 		.offset = channel->offset,
 		.left = extent->length,
-		.longest = element_pages(adapter),
+		.longest = direct->element_pages,
 	};
 	size_t length = 0;
 
@@ -95,27 +98,31 @@ static void clip_to_room(struct dmabay_adapter *adapter, const struct dmabay_cha
 	dmabay_memory_range(channel->memory, channel->offset, length, extent->pages, clipped);
 }
 
-/* The table has an entry for each run. No dmabay_runs: nothing here may cost extra. */
+/*
+ * The table has an entry for each run. Without struct dmabay_runs: this is what the
+ * others are measured against, and may not cost more than it must.
+ */
 static void fill_table(struct sg_table *table, const struct dmabay_channel *channel,
 		       size_t length, u32 longest)
 {
 	struct scatterlist *sg = table->sgl;
 	struct dmabay_extent group;
 	struct dmabay_walk walk;
+	size_t done, left, part;
 	unsigned long pfn;
-	size_t part, done;
-	u32 run;
+	u32 in_page, run;
 
-	for (done = 0; done < length;) {
+	for (done = 0; done < length; done += group.length) {
 		dmabay_memory_extent(channel->memory, channel->offset + done, length - done,
 				     &group);
 		dmabay_walk_start(&walk, channel->memory, group.page, group.pages);
+		left = group.length;
+		in_page = group.in_page;
 		for (; (run = min(dmabay_walk_run(&walk, &pfn), longest)); sg = sg_next(sg)) {
-			part = min(group.length, ((size_t)run << PAGE_SHIFT) - group.in_page);
-			sg_set_page(sg, pfn_to_page(pfn), part, group.in_page);
-			group.length -= part;
-			group.in_page = 0;
-			done += part;
+			part = min(left, ((size_t)run << PAGE_SHIFT) - in_page);
+			sg_set_page(sg, pfn_to_page(pfn), part, in_page);
+			left -= part;
+			in_page = 0;
 			dmabay_walk_advance(&walk, run);
 		}
 	}
@@ -157,7 +164,8 @@ static size_t fill_list(struct dmabay_sg_list *list, struct sg_table *table,
 static ssize_t map_table(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			 const struct dmabay_extent *extent, struct dmabay_sg_list *list)
 {
-	u32 longest = entry_pages(adapter);
+	const struct direct *direct = adapter->provider_data;
+	u32 longest = direct->entry_pages;
 	struct sg_table *table;
 	int ret = -ENOMEM;
 
@@ -188,6 +196,7 @@ err_table:
 static ssize_t map_run(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 		       const struct dmabay_extent *extent, struct dmabay_sg_list *list)
 {
+	const struct direct *direct = adapter->provider_data;
 	struct dmabay_walk walk;
 	dma_addr_t address;
 	unsigned long pfn;
@@ -197,7 +206,7 @@ static ssize_t map_run(struct dmabay_adapter *adapter, struct dmabay_channel *ch
 	dmabay_walk_start(&walk, channel->memory, extent->page, extent->pages);
 	run = dmabay_walk_run(&walk, &pfn);
 	length = min(extent->length, ((size_t)run << PAGE_SHIFT) - extent->in_page);
-	length = min(length, dma_max_mapping_size(adapter->dev));
+	length = min(length, (size_t)direct->entry_pages << PAGE_SHIFT);
 	address = dma_map_page_attrs(adapter->dev, pfn_to_page(pfn), extent->in_page, length,
 				     direct_direction(channel), DMA_ATTR_NO_WARN);
 	if (dma_mapping_error(adapter->dev, address))
@@ -210,6 +219,7 @@ static ssize_t map_run(struct dmabay_adapter *adapter, struct dmabay_channel *ch
 static ssize_t direct_map(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			  const struct dmabay_extent *extent, struct dmabay_sg_list *list)
 {
+	const struct direct *direct = adapter->provider_data;
 	struct dmabay_sg_list room = *list;
 	struct dmabay_extent clipped;
 	ssize_t ret;
@@ -217,7 +227,7 @@ static ssize_t direct_map(struct dmabay_adapter *adapter, struct dmabay_channel 
 	channel->table = NULL;
 	if (!adapter->scatter_gather)
 		room.capacity = 1;
-	if (merges(adapter->dev)) {
+	if (direct->merges) {
 		ret = map_table(adapter, channel, extent, &room);
 	} else if (adapter->scatter_gather) {
 		clip_to_room(adapter, channel, extent, room.capacity, &clipped);
@@ -248,15 +258,17 @@ static void direct_unmap(struct dmabay_adapter *adapter, struct dmabay_channel *
 static u32 direct_elements(struct dmabay_adapter *adapter, const struct dmabay_memory *memory,
 			   const struct dmabay_extent *extent)
 {
-	if (merges(adapter->dev))
+	const struct direct *direct = adapter->provider_data;
+
+	if (direct->merges)
 		return 1;
-	return dmabay_walk_count(memory, extent, element_pages(adapter), U32_MAX);
+	return dmabay_walk_count(memory, extent, direct->element_pages, U32_MAX);
 }
 
 const struct dmabay_mapregs_ops dmabay_mapregs_direct_ops = {
 	.provider = DMABAY_PROVIDER_DIRECT,
 	.open = direct_open,
-	.close = direct_nothing,
+	.close = direct_close,
 	.claim = direct_claim,
 	.yield = direct_yield,
 	.map = direct_map,

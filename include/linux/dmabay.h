@@ -490,8 +490,8 @@ struct dmabay_adapter *devm_dmabay_adapter_get(struct device *dev,
  * dmabay_adapter_put() - Give an adapter back (PutDmaAdapter)
  * @adapter: the adapter, or NULL; no registers of it may be allocated
  *
- * With registers allocated it warns and gives nothing back, because the device may
- * still use what they map.
+ * With registers allocated, or waited for, it warns and gives nothing back, because the
+ * device may still use what they map.
  *
  * Context: may sleep.
  */
@@ -633,8 +633,8 @@ bool dmabay_adapter_cancel_channel(struct dmabay_adapter *adapter, struct dmabay
  *
  * Context: any. Allocates nothing with the iova and bounce providers.
  * Return: 0, or -EINVAL (length 0, beyond the memory, no room for an element),
- * -EBADFD (the channel is not allocated, or mapped already), -EIO (the IOMMU
- * refused), -ENOMEM (direct provider only).
+ * -EACCES (would write into read-only memory), -EBADFD (the channel is not allocated,
+ * or mapped already), -EIO (the IOMMU refused), -ENOMEM (direct provider only).
  */
 int dmabay_adapter_map_transfer(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 				struct dmabay_memory *memory, size_t offset, size_t *length,
@@ -703,8 +703,8 @@ int dmabay_adapter_free_channel(struct dmabay_adapter *adapter, struct dmabay_ch
  * dmabay_adapter_free_object() - End an allocation without a routine (FreeAdapterObject)
  * @adapter: the adapter
  * @channel: a channel that owns the channel object: allocated without a routine, or
- *	with one that returned %DMABAY_KEEP_OBJECT. With %DMABAY_DEALLOCATE_OBJECT
- *	nothing may be mapped
+ *	with one that returned %DMABAY_KEEP_OBJECT; not inside its routine. With
+ *	%DMABAY_DEALLOCATE_OBJECT nothing may be mapped
  * @action: %DMABAY_DEALLOCATE_OBJECT: channel object and registers go back;
  *	%DMABAY_DEALLOCATE_OBJECT_KEEP_REGISTERS: the channel object only, the
  *	registers with dmabay_adapter_free_map_registers(); %DMABAY_KEEP_OBJECT:
@@ -723,7 +723,8 @@ struct dmabay_sg_channel;
  * @adapter: the adapter
  * @channel: of dmabay_adapter_get_sg_list() or dmabay_adapter_build_sg_list()
  * @list: what the device shall use, valid until dmabay_adapter_put_sg_list(); NULL if
- *	the memory could not be mapped after the wait, then nothing is to be put
+ *	the memory could not be mapped; then nothing is to be put, and the call that
+ *	asked returns, or has returned, 0
  * @context: of the call
  *
  * Must not sleep.
@@ -747,8 +748,6 @@ struct dmabay_sg_channel {
 	size_t length;
 	enum dmabay_direction direction;
 	bool own_elements;
-	bool asking;
-	int status;
 	dmabay_sg_routine_t routine;
 	void *context;
 };
@@ -771,8 +770,8 @@ struct dmabay_sg_channel {
  * any number of lists can exist at once.
  *
  * Context: any.
- * Return: 0 (mapped, or waiting in line), -EINVAL (length 0, beyond the memory, no
- * routine without DMABAY_CHANNEL_IMMEDIATE, unknown flag, direction), -EOPNOTSUPP
+ * Return: 0 (mapped, or waiting in line), -EINVAL (no @channel, length 0, beyond the
+ * memory, no routine without DMABAY_CHANNEL_IMMEDIATE, unknown flag, direction), -EOPNOTSUPP
  * (the adapter takes no lists), -EBADFD (the channel is in use), -EACCES (would
  * write into read-only memory), -ENOMEM (no memory for the list, more registers
  * than the adapter has, not available now and DMABAY_CHANNEL_IMMEDIATE, or the
@@ -873,7 +872,9 @@ int dmabay_adapter_put_sg_list(struct dmabay_adapter *adapter, struct dmabay_sg_
  * @flush: take its buffers back (EvtDmaEnablerFlush)
  *
  * Any of them may be NULL, and then succeeds. They return 0 or a negative errno,
- * may sleep, and are called with no lock held.
+ * may sleep, and are called with no lock held. They may create enablers, which hear of
+ * the next power change, and delete any, also their own, which then hear of no more;
+ * it is the driver's to see that no other thread deletes one meanwhile.
  */
 struct dmabay_power_ops {
 	int (*fill)(struct dmabay_enabler *enabler);
@@ -954,7 +955,7 @@ int dmabay_enabler_create(struct device *dev, const struct dmabay_enabler_config
  * @enabler: out: the enabler, not to be deleted by the caller; NULL on failure
  *
  * Context: may sleep.
- * Return: as dmabay_enabler_create(); also -EINVAL: @parent is neither.
+ * Return: as dmabay_enabler_create(); also, and first, -EINVAL: @parent is neither.
  */
 int devm_dmabay_enabler_create(struct device *parent, struct device *dev,
 			       const struct dmabay_enabler_config *config,
@@ -1121,7 +1122,8 @@ struct dmabay_common_buffer_config {
  *
  * Context: may sleep.
  * Return: 0, or -EINVAL (an argument is NULL, length 0), -EOVERFLOW (length and
- * alignment are too much for a size_t), -ENOMEM (also for 2^32 bytes and more).
+ * alignment are too much for a size_t), -ENOMEM (also for 2^32 bytes and more,
+ * alignment included).
  */
 int dmabay_common_buffer_create(struct dmabay_enabler *enabler, size_t length,
 				struct dmabay_common_buffer **buffer);
@@ -1322,6 +1324,8 @@ struct dmabay_transaction *dmabay_transaction_get(struct dmabay_transaction *tra
 /**
  * dmabay_transaction_put() - Give a reference back (WdfObjectDereference)
  * @transaction: the transaction
+ *
+ * With the last transaction of a deleted enabler goes a reference to its device, too.
  *
  * Context: any.
  */
