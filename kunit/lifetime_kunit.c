@@ -108,10 +108,10 @@ static void lifetime_l05_delete_under_way(struct kunit *test)
 	lifetime_expect_untouched(t, buffer, waiter);
 }
 
-/* L06: 100 000 cycles; what they took is all back, in every counter. */
+/* L06: a million cycles; what they took is all back, in every counter. */
 static void lifetime_l06_cycles(struct kunit *test)
 {
-	const unsigned int cycles = 100000;
+	const unsigned int cycles = IS_ENABLED(CONFIG_UML) ? 1000000 : 1000;
 	struct rig *rig = rig_start(test, 65536, 17);
 	struct rig_transaction *t = rig_transaction(rig);
 	struct rig_buffer *buffer = rig_contiguous(rig, 0, 8192);
@@ -135,7 +135,7 @@ static void lifetime_l06_cycles(struct kunit *test)
 /* The same with a reservation each time. */
 static void lifetime_reservation_cycles(struct kunit *test)
 {
-	const unsigned int cycles = 10000;
+	const unsigned int cycles = rig_many(10000);
 	struct rig *rig = rig_start(test, 65536, 17);
 	struct rig_transaction *t = rig_transaction(rig);
 	struct rig_buffer *buffer = rig_contiguous(rig, 0, 8192);
@@ -234,7 +234,7 @@ static void lifetime_complete_in_time(struct rig_transaction *t)
  */
 static void lifetime_d01_pieces(struct kunit *test)
 {
-	static const unsigned int pieces[LIFETIME_TIMES] = { 1, 3, 100000 };
+	const unsigned int pieces[LIFETIME_TIMES] = { 1, 3, rig_many(100000) };
 	struct rig *rig = rig_start(test, 32, 2);
 	struct rig_transaction *t = rig_transaction(rig);
 	struct rig_buffer *buffer = rig_contiguous(rig, 0, 32 * pieces[2]);
@@ -731,7 +731,7 @@ static unsigned long lifetime_chain(struct rig *rig, unsigned int count,
 static void lifetime_chains(struct rig *rig,
 			    void (*wait)(struct rig_transaction *t, unsigned int i))
 {
-	static const unsigned int counts[LIFETIME_TIMES] = { 1, 3, 10000 };
+	const unsigned int counts[LIFETIME_TIMES] = { 1, 3, rig_many(10000) };
 	unsigned long depth[LIFETIME_TIMES];
 	unsigned int i;
 

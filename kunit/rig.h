@@ -63,6 +63,12 @@ const void *rig_profiles_gen_params(struct kunit *test, const void *previous, ch
 /* What a test that does the same many times may take, on an emulated machine. */
 #define RIG_SECONDS		20
 
+/* So many where the CPU is one; where it may be emulated, with all debugging aids, fewer. */
+static inline unsigned int rig_many(unsigned int count)
+{
+	return IS_ENABLED(CONFIG_UML) ? count : DIV_ROUND_UP(count, 100);
+}
+
 /* Elements of a list that are remembered with it. */
 #define RIG_ELEMENTS		8
 

@@ -1094,7 +1094,7 @@ static void scatter_d07_no_lock_in_callbacks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->finished, 2);
 }
 
-#define SCATTER_TURNS		5000
+#define SCATTER_TURNS		rig_many(5000)
 
 /* So many groups of 16 bytes, all in the same place: what a device may read. */
 static struct rig_buffer *scatter_same_place(struct rig *rig, unsigned int groups)
@@ -1178,7 +1178,7 @@ static void scatter_execute_other(struct rig_transaction *t)
 /* The same when the line begins inside a callback: one in the other, and no deeper. */
 static void scatter_turns_in_callback_do_not_nest(struct kunit *test)
 {
-	static const unsigned int transfers[] = { 3, SCATTER_TURNS };
+	const unsigned int transfers[] = { 3, SCATTER_TURNS };
 	struct rig *rig = rig_start(test, 32, 2);
 	struct rig_buffer *buffer = scatter_same_place(rig, 2 * SCATTER_TURNS);
 	unsigned long depth[ARRAY_SIZE(transfers)];
