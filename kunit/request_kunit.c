@@ -556,6 +556,27 @@ static void request_failed_initialize_detaches_kept(struct kunit *test)
 	request_expect(counted, 0, 0);
 }
 
+/* An execution that is over has given its reference back for good. */
+static void request_reservation_cancelled_after_an_execution(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t = rig_transaction(rig);
+	struct request_counted *counted = request_read(rig, rig_contiguous(rig, 0, 4096));
+
+	request_attach(t, counted);
+	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
+	rig_finish(t);
+	request_expect(counted, 1, 1);
+	rig_hold(rig, 17);
+	request_attach(t, counted);
+	KUNIT_EXPECT_EQ(test, rig_reserve(t, 2), 0);
+	KUNIT_EXPECT_TRUE(test, dmabay_transaction_cancel(t->transaction));
+	request_expect(counted, 1, 1);
+	rig_unhold(rig);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+	request_expect(counted, 1, 1);
+}
+
 static void request_k14_cancelled(struct kunit *test)
 {
 	struct rig *rig = rig_start(test, 65536, 17);
@@ -1163,6 +1184,7 @@ static struct kunit_case request_cases[] = {
 	RIG_CASE(request_wrong_argument_changes_nothing),
 	RIG_CASE_PROFILES(request_failed_initialize_detaches),
 	RIG_CASE(request_failed_initialize_detaches_kept),
+	RIG_CASE(request_reservation_cancelled_after_an_execution),
 	RIG_CASE_PROFILES(request_k14_cancelled),
 	RIG_CASE_PROFILES(request_one_reference_whatever_ends),
 	RIG_CASE(request_one_reference_with_reservation),

@@ -259,6 +259,7 @@ static bool adapter_grant(struct dmabay_adapter *adapter, struct dmabay_channel 
 	if (wants_object) {
 		adapter->object_owner = channel;
 		adapter->object_undecided = channel->routine;
+		adapter->object_grants++;
 	}
 	channel->state = DMABAY_CHANNEL_GRANTED;
 	return true;
@@ -272,15 +273,19 @@ static void adapter_run(struct dmabay_adapter *adapter, struct dmabay_channel *c
 {
 	bool registers_only = channel->flags & DMABAY_CHANNEL_REGISTERS_ONLY;
 	enum dmabay_channel_action action;
+	unsigned int object_grants;
 	unsigned long flags;
 	bool undecided;
 
+	/* Stable until the routine is called: the object is this channel's. */
+	object_grants = registers_only ? 0 : adapter->object_grants;
 	action = channel->routine(adapter, channel, channel->context);
 	/* The routine may have freed the channel, and given its memory away. */
 	if (registers_only)
 		return;
 	spin_lock_irqsave(&adapter->lock, flags);
-	undecided = adapter->object_owner == channel && adapter->object_undecided;
+	undecided = adapter->object_owner == channel && adapter->object_undecided &&
+		    adapter->object_grants == object_grants;
 	if (undecided) {
 		adapter->object_undecided = false;
 		if (action == DMABAY_DEALLOCATE_OBJECT_KEEP_REGISTERS)

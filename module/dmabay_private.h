@@ -287,6 +287,8 @@ struct dmabay_adapter {
 	struct dmabay_channel *object_owner;
 	/* its routine has not returned yet */
 	bool object_undecided;
+	/* how often it was taken: tells the routine that returns from a later one */
+	unsigned int object_grants;
 	/* a thread is granting; others only add to its work */
 	bool draining;
 	/* nobody is granted any more */

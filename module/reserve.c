@@ -15,6 +15,19 @@
 
 #include "transaction.h"
 
+/* Only when they are back may the transaction ask for others. */
+static void reserve_hand_back(struct dmabay_transaction *transaction,
+			      struct dmabay_adapter *adapter)
+{
+	unsigned long flags;
+
+	dmabay_adapter_free_map_registers(adapter, &transaction->channel,
+					  transaction->channel.map_registers);
+	spin_lock_irqsave(&transaction->lock, flags);
+	transaction->reservation_withdrawn = false;
+	spin_unlock_irqrestore(&transaction->lock, flags);
+}
+
 /*
  * The reserved registers are there, unless nobody wants them any more.
  */
@@ -29,14 +42,13 @@ static enum dmabay_channel_action reserve_granted(struct dmabay_adapter *adapter
 
 	spin_lock_irqsave(&transaction->lock, flags);
 	withdrawn = transaction->reservation_withdrawn;
-	transaction->reservation_withdrawn = false;
 	transaction->reservation_pending = false;
 	reserved = transaction->reserved;
 	reserved_context = transaction->reserved_context;
 	spin_unlock_irqrestore(&transaction->lock, flags);
 
 	if (withdrawn)
-		dmabay_adapter_free_map_registers(adapter, channel, channel->map_registers);
+		reserve_hand_back(transaction, adapter);
 	else
 		reserved(transaction, reserved_context);
 	dmabay_transaction_put(transaction);

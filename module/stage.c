@@ -322,8 +322,8 @@ static void tell_failure(struct dmabay_transaction *transaction, int status)
 
 	spin_lock_irqsave(&transaction->lock, flags);
 	context = transaction->context;
-	if (transaction->executing)
-		transaction->execute_status = status;
+	if (transaction->execute_status)
+		*transaction->execute_status = status;
 	else
 		failed = transaction->failed;
 	spin_unlock_irqrestore(&transaction->lock, flags);
@@ -373,7 +373,7 @@ static int ask_registers(struct dmabay_transaction *transaction)
 
 /* Execute without a reservation: ask; for a list, how much depends on the cut. */
 static int execute_unreserved(struct dmabay_transaction *transaction,
-			      struct dmabay_request *request)
+			      struct dmabay_request *request, int *status)
 {
 	unsigned long flags;
 	int ret = 0;
@@ -388,16 +388,22 @@ static int execute_unreserved(struct dmabay_transaction *transaction,
 		transaction_finish(transaction, DMABAY_CALL_REFUSE, DMABAY_FAILED);
 
 	spin_lock_irqsave(&transaction->lock, flags);
-	transaction->executing = false;
+	/* A later execution may have begun meanwhile, whose outcome is not this one's. */
+	if (transaction->execute_status == status)
+		transaction->execute_status = NULL;
 	if (!ret)
-		ret = transaction->execute_status;
+		ret = *status;
 	spin_unlock_irqrestore(&transaction->lock, flags);
 	dmabay_transaction_put(transaction);
 	return ret;
 }
 
-/* Under the lock: it is executing from here on. Returns the request, if any. */
-static struct dmabay_request *execute_begin(struct dmabay_transaction *transaction, void *context)
+/*
+ * Under the lock: it is executing from here on, and without a reservation a failure
+ * goes to @status. Returns the request, if any.
+ */
+static struct dmabay_request *execute_begin(struct dmabay_transaction *transaction, void *context,
+					    int *status)
 {
 	dmabay_transaction_set_state(transaction, DMABAY_CALL_EXECUTE, DMABAY_TRANSFER);
 	transaction->context = context;
@@ -405,10 +411,23 @@ static struct dmabay_request *execute_begin(struct dmabay_transaction *transacti
 	if (!transaction->reserved_registers) {
 		if (!dmabay_transaction_takes_lists(transaction))
 			transaction->needed_registers = packet_registers(transaction);
-		transaction->executing = true;
-		transaction->execute_status = 0;
+		transaction->execute_status = status;
 	}
 	return transaction->request;
+}
+
+/* May it execute? Under the lock. */
+static int execute_check(struct dmabay_transaction *transaction)
+{
+	if (!dmabay_state_allows(transaction->state, DMABAY_CALL_EXECUTE))
+		return dmabay_state_illegal(transaction->state, DMABAY_CALL_EXECUTE);
+	/* The channel is still on its way back at this moment, on another CPU. */
+	if (!transaction->reserved_registers && transaction->reservation_withdrawn) {
+		dmabay_transaction_set_state(transaction, DMABAY_CALL_EXECUTE, DMABAY_TRANSFER);
+		dmabay_transaction_set_state(transaction, DMABAY_CALL_REFUSE, DMABAY_FAILED);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 int dmabay_transaction_execute(struct dmabay_transaction *transaction, void *context)
@@ -416,22 +435,22 @@ int dmabay_transaction_execute(struct dmabay_transaction *transaction, void *con
 	struct dmabay_request *request;
 	bool reserved, owner = false;
 	unsigned long flags;
-	int ret;
+	int ret, status = 0;
 
 	spin_lock_irqsave(&transaction->lock, flags);
-	if (!dmabay_state_allows(transaction->state, DMABAY_CALL_EXECUTE)) {
-		ret = dmabay_state_illegal(transaction->state, DMABAY_CALL_EXECUTE);
+	ret = execute_check(transaction);
+	if (ret) {
 		spin_unlock_irqrestore(&transaction->lock, flags);
 		return ret;
 	}
-	request = execute_begin(transaction, context);
+	request = execute_begin(transaction, context, &status);
 	reserved = transaction->reserved_registers;
 	if (reserved && !request)
 		owner = stage_claim(transaction);
 	spin_unlock_irqrestore(&transaction->lock, flags);
 
 	if (!reserved)
-		return execute_unreserved(transaction, request);
+		return execute_unreserved(transaction, request, &status);
 	if (request) {
 		/* Only then may whoever stages end it. */
 		dmabay_request_begin(request);

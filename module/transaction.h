@@ -62,9 +62,8 @@ struct dmabay_transaction {
 	/* somebody stages, and there is more for it to stage */
 	bool staging;
 	bool restage;
-	/* dmabay_transaction_execute() is there to report a failure */
-	bool executing;
-	int execute_status;
+	/* the dmabay_transaction_execute() that is there to report a failure, or NULL */
+	int *execute_status;
 
 	/* how the next transfer is cut; whoever stages, or is about to, owns it */
 	size_t next_length;

@@ -1334,7 +1334,7 @@ void dmabay_transaction_put(struct dmabay_transaction *transaction);
 /**
  * dmabay_transaction_delete() - WdfObjectDelete of a transaction
  * @transaction: the transaction, or NULL; not executing. Not to be used
- *	afterwards, also when it is illegal
+ *	afterwards
  *
  * A pending reservation is withdrawn (its callback never runs), a held one is
  * freed. May be called inside a callback of the same transaction. Illegal while
@@ -1467,10 +1467,11 @@ int dmabay_transaction_free_reservation(struct dmabay_transaction *transaction);
  * Context: any.
  * Return: 0 (started, or waiting for map registers), -EBADFD (state), -ENOMEM
  * (immediate execution is set and the registers are not available now; no room for a
- * list; or the direct provider ran out), -E2BIG (the limit of elements was lowered
- * since it was initialized), -EIO (the IOMMU refused). It may be a later transfer that
- * failed, if the one before was completed meanwhile. After a failure other than -EBADFD
- * the transaction must be released.
+ * list; the direct provider ran out; or a reservation that was withdrawn is being
+ * granted, and given back, on another CPU at this moment), -E2BIG (the limit of
+ * elements was lowered since it was initialized), -EIO (the IOMMU refused). It may be a
+ * later transfer that failed, if the one before was completed meanwhile. After a failure
+ * other than -EBADFD the transaction must be released.
  */
 int dmabay_transaction_execute(struct dmabay_transaction *transaction, void *context);
 
