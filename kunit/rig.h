@@ -338,5 +338,6 @@ extern struct kunit_suite dmabay_request_suite;
 extern struct kunit_suite dmabay_single_suite;
 extern struct kunit_suite dmabay_state_suite;
 extern struct kunit_suite dmabay_example_suite;
+extern struct kunit_suite dmabay_model_suite;
 
 #endif /* _DMABAY_RIG_H */
