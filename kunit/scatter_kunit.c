@@ -219,6 +219,31 @@ static void scatter_t21_pages_count(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rig->log[0].count, 1);
 }
 
+/* Groups are elements of their own, also where the pages of one follow those of another. */
+static void scatter_groups_that_meet(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t = rig_transaction(rig);
+	struct page **pages = rig_pages(rig, 2)->pages;
+	struct dmabay_memory *parts[2], *chain;
+
+	parts[0] = dmabay_memory_from_pages(pages, 2, 0, 2 * PAGE_SIZE, GFP_KERNEL);
+	parts[1] = dmabay_memory_from_pages(pages + 2, 2, 0, 2 * PAGE_SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, parts[0]);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, parts[1]);
+	chain = dmabay_memory_chain(parts, 2, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, chain);
+	rig_initialize_direction(t, DMABAY_READ_FROM_DEVICE, chain, 0, 4 * PAGE_SIZE);
+	rig_run(t);
+	RIG_EXPECT_LENGTHS(rig, 4 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, rig->log[0].count, 2);
+	KUNIT_EXPECT_EQ(test, rig->log[0].elements[0].length, 2 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, rig->log[0].elements[1].length, 2 * PAGE_SIZE);
+	dmabay_memory_put(chain);
+	dmabay_memory_put(parts[0]);
+	dmabay_memory_put(parts[1]);
+}
+
 /* X08, EX5: cut where a group ends; each transfer takes what it needs, and no more. */
 static void scatter_x08_cut_at_groups(struct kunit *test)
 {
@@ -1539,6 +1564,7 @@ static struct kunit_case scatter_cases[] = {
 	RIG_CASE_LISTS(scatter_refused_initialization_keeps_settings),
 	RIG_CASE_LISTS(scatter_t20_transfers_within_limit),
 	RIG_CASE_LISTS(scatter_t21_pages_count),
+	RIG_CASE_LISTS(scatter_groups_that_meet),
 	RIG_CASE_LISTS(scatter_x08_cut_at_groups),
 	RIG_CASE_LISTS(scatter_cut_inside_a_group),
 	RIG_CASE_LISTS(scatter_limit_before_cutting_ex6),
