@@ -102,7 +102,7 @@ static unsigned int case_print_tests(struct kunit *test, char letter, unsigned i
 	unsigned int i, tests = 0;
 
 	for (i = 0; i < ARRAY_SIZE(case_suites); i++) {
-		/* Its numbers are those of spec/reliability.md. */
+		/* Its numbers are those of another list, of hazards. */
 		if (case_suites[i] == &dmabay_mapregs_suite)
 			continue;
 		kunit_suite_for_each_test_case(case_suites[i], test_case) {
