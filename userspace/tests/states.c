@@ -142,9 +142,8 @@ TEST_F(states, transactions)
 	ASSERT_EQ(0, dmabay_reserve(self->bay, 2, 1, 0, &reservation));
 	file = fopen(path, "re");
 	ASSERT_NE(NULL, file);
-	while (fgets(line, sizeof(line), file)) {
+	while (fgets(line, sizeof(line), file))
 		reserved += strstr(line, " reserved ") && strstr(line, " registers 2\n");
-	}
 	fclose(file);
 	EXPECT_EQ(1, reserved);
 	EXPECT_EQ(0, dmabay_free(self->bay, reservation));
