@@ -59,10 +59,11 @@ static int adapter_illegal(const struct dmabay_channel *channel, enum adapter_ca
 {
 	static unsigned long warned[BITS_TO_LONGS(CALLS)];
 
-	WARN(!test_and_set_bit(call, warned),
-	     "dmabay: %s of a channel that is %s, %s mapped, %u map registers\n",
-	     call_names[call], channel_state_names[channel->state],
-	     channel->mapped ? "something" : "nothing", channel->map_registers);
+	/* Who breaks the rules may do so on two threads: the words are as good as that. */
+	data_race(WARN(!test_and_set_bit(call, warned),
+		       "dmabay: %s of a channel that is %s, %s mapped, %u map registers\n",
+		       call_names[call], channel_state_names[channel->state],
+		       channel->mapped ? "something" : "nothing", channel->map_registers));
 	return -EBADFD;
 }
 
@@ -327,7 +328,16 @@ void dmabay_adapter_drain(struct dmabay_adapter *adapter)
 	spin_unlock_irqrestore(&adapter->lock, flags);
 }
 
-static void channel_prepare(struct dmabay_channel *channel)
+/**
+ * dmabay_channel_prepare() - Make a zeroed channel one that can be asked for
+ * @channel: the channel
+ *
+ * Does nothing the second time. A plain channel is prepared when it is first asked for;
+ * one that others look at meanwhile (dmabay_adapter_unlink()) has to be before.
+ *
+ * Context: any.
+ */
+void dmabay_channel_prepare(struct dmabay_channel *channel)
 {
 	if (!channel->ledger.next) {
 		spin_lock_init(&channel->lock);
@@ -365,7 +375,7 @@ int dmabay_adapter_ask(struct dmabay_adapter *adapter, struct dmabay_channel *ch
 		spin_unlock_irqrestore(&adapter->lock, irq_flags);
 		return adapter_illegal(channel, CALL_ALLOCATE_CHANNEL);
 	}
-	channel_prepare(channel);
+	dmabay_channel_prepare(channel);
 	channel->routine = routine;
 	channel->context = context;
 	channel->flags = flags;
@@ -488,7 +498,7 @@ int dmabay_adapter_map_transfer(struct dmabay_adapter *adapter, struct dmabay_ch
 		clip_to_group(channel, memory, offset, *length, &extent);
 
 	list->count = 0;
-	channel->memory = memory;
+	WRITE_ONCE(channel->memory, memory);
 	channel->offset = offset;
 	channel->direction = direction;
 	mapped = adapter->ops->map(adapter, channel, &extent, list);
@@ -496,11 +506,20 @@ int dmabay_adapter_map_transfer(struct dmabay_adapter *adapter, struct dmabay_ch
 		return mapped;
 	channel->address = list->elements[0].address;
 	channel->length = mapped;
-	channel->mapped = true;
+	WRITE_ONCE(channel->mapped, true);
 	*length = mapped;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_map_transfer);
+
+/* The transfer is over. Another thread may look at both, see dmabay_adapter_unlink(). */
+static void channel_unmap(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			  size_t length)
+{
+	adapter->ops->unmap(adapter, channel, length);
+	WRITE_ONCE(channel->mapped, false);
+	WRITE_ONCE(channel->memory, NULL);
+}
 
 int dmabay_adapter_flush(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			 size_t length)
@@ -511,9 +530,7 @@ int dmabay_adapter_flush(struct dmabay_adapter *adapter, struct dmabay_channel *
 		return adapter_illegal(channel, CALL_FLUSH);
 	if (length > channel->length)
 		return -EINVAL;
-	adapter->ops->unmap(adapter, channel, length);
-	channel->mapped = false;
-	channel->memory = NULL;
+	channel_unmap(adapter, channel, length);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_flush);
@@ -527,20 +544,22 @@ EXPORT_SYMBOL_GPL(dmabay_adapter_flush);
  */
 void dmabay_adapter_abandon(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
 {
-	if (!channel->mapped)
-		return;
-	adapter->ops->unmap(adapter, channel, 0);
-	channel->mapped = false;
-	channel->memory = NULL;
+	if (channel->mapped)
+		channel_unmap(adapter, channel, 0);
 }
 
 int dmabay_adapter_unlink(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			  struct dmabay_memory *memory)
 {
+	bool busy;
+
 	if (!channel->ledger.next)
 		return 0;
-	if (!adapter->ops->unlink)
-		return channel->mapped && (!memory || channel->memory == memory) ? -EBUSY : 0;
+	if (!adapter->ops->unlink) {
+		busy = READ_ONCE(channel->mapped) &&
+		       (!memory || READ_ONCE(channel->memory) == memory);
+		return busy ? -EBUSY : 0;
+	}
 	return adapter->ops->unlink(adapter, channel, memory);
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_unlink);

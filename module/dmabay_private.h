@@ -295,6 +295,7 @@ struct dmabay_adapter {
 	bool closed;
 };
 
+void dmabay_channel_prepare(struct dmabay_channel *channel);
 int dmabay_adapter_ask(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 		       unsigned int map_registers, unsigned int flags,
 		       dmabay_channel_routine_t routine, void *context);

@@ -115,7 +115,7 @@ static struct dmabay_memory *drop_initialization(struct dmabay_transaction *tran
 	transaction->program_dma = NULL;
 	transaction->offset = 0;
 	transaction->length = 0;
-	transaction->transferred = 0;
+	WRITE_ONCE(transaction->transferred, 0);
 	return memory;
 }
 
@@ -141,6 +141,7 @@ int dmabay_transaction_reserve(struct dmabay_transaction *transaction,
 {
 	unsigned int channel_flags = DMABAY_CHANNEL_REGISTERS_ONLY;
 	struct dmabay_memory *memory = NULL;
+	struct dmabay_adapter *adapter;
 	unsigned long flags;
 	int ret;
 
@@ -158,13 +159,14 @@ int dmabay_transaction_reserve(struct dmabay_transaction *transaction,
 			channel_flags |= DMABAY_CHANNEL_IMMEDIATE;
 		kref_get(&transaction->kref); /* the question's */
 	}
+	adapter = transaction->adapter;
 	spin_unlock_irqrestore(&transaction->lock, flags);
 	if (ret)
 		return ret;
 
 	dmabay_memory_put(memory);
-	ret = dmabay_adapter_ask(transaction->adapter, &transaction->channel, map_registers,
-				 channel_flags, reserve_granted, transaction);
+	ret = dmabay_adapter_ask(adapter, &transaction->channel, map_registers, channel_flags,
+				 reserve_granted, transaction);
 	if (ret)
 		reserve_refused(transaction);
 	return ret;
@@ -182,6 +184,7 @@ void dmabay_reservation_give_up(struct dmabay_transaction *transaction,
 				struct dmabay_leftover *leftover)
 {
 	lockdep_assert_held(&transaction->lock);
+	leftover->adapter = transaction->adapter;
 	if (!transaction->reservation_pending)
 		leftover->map_registers = transaction->reserved_registers;
 	else if (dmabay_adapter_withdraw(transaction->adapter, &transaction->channel))
@@ -204,11 +207,11 @@ void dmabay_leftover_free(struct dmabay_transaction *transaction,
 {
 	dmabay_memory_put(leftover->memory);
 	if (leftover->withdrawn) {
-		dmabay_adapter_drain(transaction->adapter);
+		dmabay_adapter_drain(leftover->adapter);
 		dmabay_transaction_put(transaction);
 	}
 	if (leftover->map_registers)
-		dmabay_adapter_free_map_registers(transaction->adapter, &transaction->channel,
+		dmabay_adapter_free_map_registers(leftover->adapter, &transaction->channel,
 						  leftover->map_registers);
 }
 

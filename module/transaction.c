@@ -78,6 +78,7 @@ int dmabay_transaction_create(struct dmabay_enabler *enabler,
 	if (!transaction)
 		return -ENOMEM;
 	transaction->enabler = enabler;
+	dmabay_channel_prepare(&transaction->channel);
 	if (make_list(transaction)) {
 		kfree(transaction);
 		return -ENOMEM;
@@ -140,7 +141,7 @@ static int initialize_prepare(struct dmabay_transaction *transaction,
 	dmabay_transaction_set_state(transaction, DMABAY_CALL_INITIALIZE,
 				     check ? DMABAY_RELEASED : DMABAY_INITIALIZED);
 	if (check)
-		transaction->request = NULL;
+		WRITE_ONCE(transaction->request, NULL);
 	else
 		transaction->adapter = adapter;
 	return check;
@@ -174,8 +175,8 @@ static int initialize(struct dmabay_transaction *transaction, dmabay_program_dma
 		/* What must go in one transfer was checked to fit. */
 		transaction->max_length = transaction->single ? length :
 			transaction->enabler->fragment_length[direction];
-		transaction->transferred = 0;
-		transaction->request = request;
+		WRITE_ONCE(transaction->transferred, 0);
+		WRITE_ONCE(transaction->request, request);
 	}
 	spin_unlock_irqrestore(&transaction->lock, flags);
 	return ret;
@@ -227,6 +228,7 @@ EXPORT_SYMBOL_GPL(dmabay_transaction_initialize_request);
 struct dmabay_memory *dmabay_transaction_reset(struct dmabay_transaction *transaction)
 {
 	struct dmabay_memory *memory = transaction->memory;
+	unsigned int flags = transaction->enabler->flags;
 
 	lockdep_assert_held(&transaction->lock);
 	transaction->program_dma = NULL;
@@ -236,10 +238,10 @@ struct dmabay_memory *dmabay_transaction_reset(struct dmabay_transaction *transa
 	transaction->offset = 0;
 	transaction->length = 0;
 	transaction->max_length = 0;
-	transaction->transferred = 0;
+	WRITE_ONCE(transaction->transferred, 0);
 	transaction->immediate = false;
-	transaction->single = transaction->enabler->flags & DMABAY_ENABLER_SINGLE_TRANSFER;
-	transaction->request = NULL;
+	WRITE_ONCE(transaction->single, flags & DMABAY_ENABLER_SINGLE_TRANSFER);
+	WRITE_ONCE(transaction->request, NULL);
 	return memory;
 }
 
@@ -256,14 +258,16 @@ int dmabay_transaction_release(struct dmabay_transaction *transaction)
 	} else if (transaction->state != DMABAY_RELEASED) {
 		if (transaction->reservation_pending)
 			dmabay_reservation_give_up(transaction, &leftover);
-		unlink = transaction->reserved_registers && !transaction->channel.keep_links;
+		unlink = transaction->reserved_registers &&
+			 !READ_ONCE(transaction->channel.keep_links);
+		leftover.adapter = transaction->adapter;
 		leftover.memory = dmabay_transaction_reset(transaction);
 		dmabay_transaction_set_state(transaction, DMABAY_CALL_RELEASE, DMABAY_RELEASED);
 	}
 	spin_unlock_irqrestore(&transaction->lock, flags);
 
 	if (unlink)
-		dmabay_adapter_unlink(transaction->adapter, &transaction->channel, NULL);
+		dmabay_adapter_unlink(leftover.adapter, &transaction->channel, NULL);
 	dmabay_leftover_free(transaction, &leftover);
 	return ret;
 }
@@ -300,16 +304,23 @@ EXPORT_SYMBOL_GPL(dmabay_transaction_delete);
 int dmabay_transaction_unlink(struct dmabay_transaction *transaction,
 			      struct dmabay_memory *memory)
 {
+	struct dmabay_adapter *adapter;
+	unsigned long flags;
+	bool deleted;
+
 	might_sleep();
-	if (READ_ONCE(transaction->state) == DMABAY_DELETED)
-		return -EBADFD;
-	return dmabay_adapter_unlink(transaction->adapter, &transaction->channel, memory);
+	spin_lock_irqsave(&transaction->lock, flags);
+	deleted = transaction->state == DMABAY_DELETED;
+	adapter = transaction->adapter;
+	spin_unlock_irqrestore(&transaction->lock, flags);
+	return deleted ? -EBADFD : dmabay_adapter_unlink(adapter, &transaction->channel, memory);
 }
 EXPORT_SYMBOL_GPL(dmabay_transaction_unlink);
 
 void dmabay_transaction_set_keep_links(struct dmabay_transaction *transaction, bool keep)
 {
-	transaction->channel.keep_links = keep;
+	/* No lock covers mapping, which looks at it: it holds from the next link on. */
+	WRITE_ONCE(transaction->channel.keep_links, keep);
 }
 EXPORT_SYMBOL_GPL(dmabay_transaction_set_keep_links);
 
@@ -330,7 +341,7 @@ void dmabay_transaction_set_immediate(struct dmabay_transaction *transaction, bo
 	spin_lock_irqsave(&transaction->lock, flags);
 	if (!dmabay_state_allows(transaction->state, DMABAY_CALL_SET_IMMEDIATE))
 		dmabay_state_illegal(transaction->state, DMABAY_CALL_SET_IMMEDIATE);
-	transaction->immediate = immediate;
+	WRITE_ONCE(transaction->immediate, immediate);
 	spin_unlock_irqrestore(&transaction->lock, flags);
 }
 EXPORT_SYMBOL_GPL(dmabay_transaction_set_immediate);
@@ -341,7 +352,7 @@ void dmabay_transaction_set_single_transfer(struct dmabay_transaction *transacti
 
 	spin_lock_irqsave(&transaction->lock, flags);
 	if (dmabay_state_allows(transaction->state, DMABAY_CALL_SET_SINGLE_TRANSFER))
-		transaction->single = single;
+		WRITE_ONCE(transaction->single, single);
 	else
 		dmabay_state_illegal(transaction->state, DMABAY_CALL_SET_SINGLE_TRANSFER);
 	spin_unlock_irqrestore(&transaction->lock, flags);
@@ -356,7 +367,7 @@ void dmabay_transaction_set_max_length(struct dmabay_transaction *transaction, s
 	if (length &&
 	    length < transaction->enabler->fragment_length[transaction->direction] &&
 	    dmabay_state_allows(transaction->state, DMABAY_CALL_SET_MAX_LENGTH))
-		transaction->max_length = length;
+		WRITE_ONCE(transaction->max_length, length);
 	spin_unlock_irqrestore(&transaction->lock, flags);
 }
 EXPORT_SYMBOL_GPL(dmabay_transaction_set_max_length);

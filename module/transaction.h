@@ -25,7 +25,8 @@ struct dmabay_transaction {
 	struct list_head node; /* in the enabler's list, guarded by its lock */
 	struct dmabay_channel channel;
 
-	spinlock_t lock; /* guards all below */
+	/* guards all below; what is also read without it is written with WRITE_ONCE() */
+	spinlock_t lock;
 	enum dmabay_state state;
 	/* of the direction; changes only while the channel is idle */
 	struct dmabay_adapter *adapter;
@@ -77,6 +78,8 @@ struct dmabay_transaction {
 /* What giving up a transaction leaves to be done without the lock. */
 struct dmabay_leftover {
 	struct dmabay_memory *memory;
+	/* of the registers; the transaction may begin anew with another one */
+	struct dmabay_adapter *adapter;
 	unsigned int map_registers;
 	/* it has left the line */
 	bool withdrawn;
@@ -94,7 +97,7 @@ static inline void dmabay_transaction_set_state(struct dmabay_transaction *trans
 	lockdep_assert_held(&transaction->lock);
 	WARN_ON_ONCE(!(dmabay_state_edges[call][transaction->state] & BIT(state)));
 	trace_dmabay_state(transaction, call, transaction->state, state);
-	transaction->state = state;
+	WRITE_ONCE(transaction->state, state);
 }
 
 /* transaction.c */
