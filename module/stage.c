@@ -18,6 +18,9 @@
  * programmed is cleared under the lock, so one outcome is all there can be. A
  * failure goes to the one caller who is there: execute, the completion that owns
  * staging, or, after a wait, the failed callback.
+ *
+ * The state says that it is over when the registers are back, and in the same moment it
+ * is decided who is told: nobody can begin the transaction anew before both.
  */
 #include <linux/export.h>
 #include <linux/slab.h>
@@ -42,7 +45,7 @@ static unsigned int packet_registers(const struct dmabay_transaction *transactio
 static void cut_packet(struct dmabay_transaction *transaction)
 {
 	transaction->next_length = min(transaction->length - transaction->transferred,
-				       transaction->max_length);
+				       READ_ONCE(transaction->max_length));
 }
 
 /*
@@ -52,7 +55,8 @@ static void cut_packet(struct dmabay_transaction *transaction)
 static int cut_list(struct dmabay_transaction *transaction)
 {
 	size_t position = transaction->offset + transaction->transferred;
-	size_t c = min(transaction->length - transaction->transferred, transaction->max_length);
+	size_t c = min(transaction->length - transaction->transferred,
+		       READ_ONCE(transaction->max_length));
 	unsigned int most = transaction->adapter->map_registers;
 	struct dmabay_extent extent;
 	u64 registers = 0;
@@ -178,51 +182,60 @@ static int make_room(struct dmabay_transaction *transaction)
 	return 0;
 }
 
-/* Registers of its own, and whose they are. */
-struct held {
-	struct dmabay_adapter *adapter;
-	unsigned int map_registers;
-};
-
-/* Under the lock, because the transaction may begin anew with another adapter. */
-static struct held take_held(struct dmabay_transaction *transaction)
+/*
+ * Registers of its own go back, and may be granted to others on this thread. Nobody
+ * else takes or gives any while this transfer is being ended.
+ */
+static void give_held(struct dmabay_transaction *transaction)
 {
-	struct held held = {
-		.adapter = transaction->adapter,
-		.map_registers = transaction->held_registers,
-	};
+	unsigned int map_registers = transaction->held_registers;
+	unsigned long flags;
 
-	lockdep_assert_held(&transaction->lock);
+	if (!map_registers)
+		return;
+	spin_lock_irqsave(&transaction->lock, flags);
 	transaction->held_registers = 0;
-	return held;
+	spin_unlock_irqrestore(&transaction->lock, flags);
+	dmabay_adapter_free_map_registers(transaction->adapter, &transaction->channel,
+					  map_registers);
 }
 
-/* They go back, and may be granted to others on this thread. */
-static void give_held(struct dmabay_transaction *transaction, const struct held *held)
+/*
+ * Staging that a grant began has failed: execute may be there to return it. If not, the
+ * one to be called, without the lock, is returned.
+ */
+static dmabay_failed_t tell_execute(struct dmabay_transaction *transaction, int status)
 {
-	if (held->map_registers)
-		dmabay_adapter_free_map_registers(held->adapter, &transaction->channel,
-						  held->map_registers);
+	lockdep_assert_held(&transaction->lock);
+	if (!transaction->execute_status)
+		return transaction->failed;
+	*transaction->execute_status = status;
+	return NULL;
 }
 
-/* The transaction is over. */
+/* The transaction is over. @untold: an errno that no caller is here to return, or 0. */
 static void transaction_finish(struct dmabay_transaction *transaction, enum dmabay_call call,
-			       enum dmabay_state state)
+			       enum dmabay_state state, int untold)
 {
 	struct dmabay_request *request;
+	dmabay_failed_t failed = NULL;
 	unsigned long flags;
-	struct held held;
+	void *context;
 
 	kref_get(&transaction->kref);
 	drop_room(transaction);
+	give_held(transaction);
 	spin_lock_irqsave(&transaction->lock, flags);
 	dmabay_transaction_set_state(transaction, call, state);
-	transaction->current_length = 0;
-	held = take_held(transaction);
+	WRITE_ONCE(transaction->current_length, 0);
+	context = transaction->context;
+	if (untold)
+		failed = tell_execute(transaction, untold);
 	request = dmabay_stage_end_request(transaction);
 	spin_unlock_irqrestore(&transaction->lock, flags);
-	give_held(transaction, &held);
 	dmabay_request_end(request);
+	if (failed)
+		failed(transaction, context, untold);
 	dmabay_transaction_put(transaction);
 }
 
@@ -249,7 +262,7 @@ static int map_and_program(struct dmabay_transaction *transaction)
 		return ret;
 
 	spin_lock_irqsave(&transaction->lock, flags);
-	transaction->current_length = length;
+	WRITE_ONCE(transaction->current_length, length);
 	transaction->programmed = true;
 	spin_unlock_irqrestore(&transaction->lock, flags);
 
@@ -290,9 +303,9 @@ static bool stage_claim(struct dmabay_transaction *transaction)
 
 /*
  * Stage until there is nothing to stage. On failure the transaction is over, and the
- * caller has to say so to somebody.
+ * caller returns it, unless what began this was a grant.
  */
-static int stage_run(struct dmabay_transaction *transaction)
+static int stage_run(struct dmabay_transaction *transaction, bool granted)
 {
 	unsigned long flags;
 	bool again;
@@ -308,27 +321,10 @@ static int stage_run(struct dmabay_transaction *transaction)
 		spin_unlock_irqrestore(&transaction->lock, flags);
 	} while (again);
 	if (ret)
-		transaction_finish(transaction, DMABAY_CALL_REFUSE, DMABAY_FAILED);
+		transaction_finish(transaction, DMABAY_CALL_REFUSE, DMABAY_FAILED,
+				   granted ? ret : 0);
 	dmabay_transaction_put(transaction);
 	return ret;
-}
-
-/* Staging that a grant began has failed: execute may be there to say so, or nobody. */
-static void tell_failure(struct dmabay_transaction *transaction, int status)
-{
-	dmabay_failed_t failed = NULL;
-	unsigned long flags;
-	void *context;
-
-	spin_lock_irqsave(&transaction->lock, flags);
-	context = transaction->context;
-	if (transaction->execute_status)
-		*transaction->execute_status = status;
-	else
-		failed = transaction->failed;
-	spin_unlock_irqrestore(&transaction->lock, flags);
-	if (failed)
-		failed(transaction, context, status);
 }
 
 /* The registers that an execution asked for are there. */
@@ -338,18 +334,14 @@ static enum dmabay_channel_action registers_granted(struct dmabay_adapter *adapt
 	struct dmabay_transaction *transaction = context;
 	unsigned long flags;
 	bool owner;
-	int ret;
 
 	spin_lock_irqsave(&transaction->lock, flags);
 	transaction->held_registers = channel->map_registers;
 	owner = stage_claim(transaction);
 	spin_unlock_irqrestore(&transaction->lock, flags);
 
-	if (owner) {
-		ret = stage_run(transaction);
-		if (ret)
-			tell_failure(transaction, ret);
-	}
+	if (owner)
+		stage_run(transaction, true);
 	dmabay_transaction_put(transaction);
 	return DMABAY_DEALLOCATE_OBJECT_KEEP_REGISTERS;
 }
@@ -385,7 +377,7 @@ static int execute_unreserved(struct dmabay_transaction *transaction,
 	if (!ret)
 		ret = ask_registers(transaction);
 	if (ret)
-		transaction_finish(transaction, DMABAY_CALL_REFUSE, DMABAY_FAILED);
+		transaction_finish(transaction, DMABAY_CALL_REFUSE, DMABAY_FAILED, 0);
 
 	spin_lock_irqsave(&transaction->lock, flags);
 	/* A later execution may have begun meanwhile, whose outcome is not this one's. */
@@ -408,11 +400,10 @@ static struct dmabay_request *execute_begin(struct dmabay_transaction *transacti
 	dmabay_transaction_set_state(transaction, DMABAY_CALL_EXECUTE, DMABAY_TRANSFER);
 	transaction->context = context;
 	transaction->request_begun = transaction->request;
-	if (!transaction->reserved_registers) {
-		if (!dmabay_transaction_takes_lists(transaction))
-			transaction->needed_registers = packet_registers(transaction);
-		transaction->execute_status = status;
-	}
+	/* An earlier execute, which has not returned yet, is not to hear of this one. */
+	transaction->execute_status = transaction->reserved_registers ? NULL : status;
+	if (!transaction->reserved_registers && !dmabay_transaction_takes_lists(transaction))
+		transaction->needed_registers = packet_registers(transaction);
 	return transaction->request;
 }
 
@@ -458,7 +449,7 @@ int dmabay_transaction_execute(struct dmabay_transaction *transaction, void *con
 		owner = stage_claim(transaction);
 		spin_unlock_irqrestore(&transaction->lock, flags);
 	}
-	return owner ? stage_run(transaction) : 0;
+	return owner ? stage_run(transaction, false) : 0;
 }
 EXPORT_SYMBOL_GPL(dmabay_transaction_execute);
 
@@ -484,8 +475,8 @@ static int claim_transfer(struct dmabay_transaction *transaction, size_t *length
 	if (*length > transaction->current_length) {
 		ret = -EINVAL;
 	} else {
-		transaction->transferred += *length;
-		transaction->current_length = 0;
+		WRITE_ONCE(transaction->transferred, transaction->transferred + *length);
+		WRITE_ONCE(transaction->current_length, 0);
 	}
 	spin_unlock_irqrestore(&transaction->lock, flags);
 	return ret;
@@ -494,23 +485,19 @@ static int claim_transfer(struct dmabay_transaction *transaction, size_t *length
 /* Under way no more: on to the next one. */
 static int stage_next(struct dmabay_transaction *transaction)
 {
-	struct held held = {};
 	unsigned long flags;
 	bool owner;
 
 	if (dmabay_transaction_takes_lists(transaction)) {
 		drop_room(transaction);
-		spin_lock_irqsave(&transaction->lock, flags);
-		held = take_held(transaction);
-		spin_unlock_irqrestore(&transaction->lock, flags);
-		give_held(transaction, &held);
+		give_held(transaction);
 	}
 	spin_lock_irqsave(&transaction->lock, flags);
 	owner = stage_claim(transaction);
 	spin_unlock_irqrestore(&transaction->lock, flags);
 	if (!owner)
 		return -EINPROGRESS;
-	return stage_run(transaction) ?: -EINPROGRESS;
+	return stage_run(transaction, false) ?: -EINPROGRESS;
 }
 
 /* End the transfer under way; @final ends the transaction whatever is left. */
@@ -532,7 +519,7 @@ static int transaction_complete(struct dmabay_transaction *transaction, size_t l
 	if (!ret && left && !final)
 		return stage_next(transaction);
 	transaction_finish(transaction, DMABAY_CALL_COMPLETED,
-			   ret ? DMABAY_FAILED : DMABAY_COMPLETED);
+			   ret ? DMABAY_FAILED : DMABAY_COMPLETED, 0);
 	return ret;
 }
 

@@ -12,9 +12,9 @@
  * in circles, a CPU has a stack: of who shall be returned to, and a bit to remember.
  *
  * The driver keeps to its side: it completes what program_dma has got, or too often; it
- * releases, executes anew or deletes when it has been told how the last execution ended,
- * and only when its release or free_reservation has returned. Everything else, and
- * cancel, comes at any time.
+ * releases and executes anew when the state says that the last execution is over; it
+ * deletes when it has been told how that ended; and all this only when its release or
+ * free_reservation has returned. Everything else, and cancel, comes at any time.
  *
  * Left out: bytes, elements and links; initialization is a part of execute; the line,
  * of which adapter.pml is the model, is just this transaction and others who take and
@@ -52,7 +52,7 @@ byte execute_status;	/* whose, or 0 */
 
 /* The model's own, for its claims */
 bool alive = true;	/* the driver has not deleted it */
-bool open;		/* an execution began, and nobody has said yet how it ended */
+byte open;		/* executions that began, and nobody has said yet how they ended */
 bool reserving;		/* a reservation was asked for, and nobody has said what became of it */
 byte requests;		/* begun, not ended */
 bool given;		/* the device has what is programmed, */
@@ -68,8 +68,8 @@ inline touch() { assert(kref > 0) }
 inline get() { touch(); kref++ }
 inline put() { touch(); kref-- }
 
-/* Someone is told how the execution ended: it has begun, and nobody was told before. */
-inline tell() { assert(open); open = false }
+/* Someone is told how an execution ended: it has begun, and nobody was told before. */
+inline tell() { assert(open > 0); open-- }
 
 /* stage_claim() */
 inline stage_claim()
@@ -107,18 +107,19 @@ inline give_up()
 #define TO_RESERVED	4
 #define TO_STAGED	5
 #define TO_STAGE_FAILED	6
-#define TO_GRANTED	7
+#define TO_GRANTED	7	/* of a stage_run() that a grant began */
 #define TO_RETURNED	8
 #define TO_EXECUTED	9
 #define TO_ENDED	10
 #define TO_FINISHED	11
-#define TO_FINISH	12	/* flag: the request */
+#define TO_FINISH	12	/* flag: completed */
 #define TO_NEXT		13
 #define TO_TELL		14
 #define TO_CANCELLED	15	/* flag: an execution */
 #define TO_LEFTOVER	16	/* flag: one more reference to put */
 #define TO_FREED	17	/* likewise */
 #define TO_HANDED_BACK	18
+#define TO_FINISH_UNTOLD	19
 
 /* Where a call of execute keeps its status, on its stack. */
 #define me	((_pid - 1) * 4 + mine)
@@ -149,6 +150,23 @@ inline quiet()
 	assert(mapped == given)
 }
 
+/* tell_execute(): what is still untold then is for the failed callback. */
+inline tell_execute()
+{
+	if
+	:: untold ->
+		/* Nobody has begun it anew. */
+		assert(state == FAILED);
+		if
+		:: execute_status ->
+			status = status | (1 << (execute_status - 1));
+			untold = false
+		:: else
+		fi
+	:: else
+	fi
+}
+
 /* reserve_prepare() */
 inline reserve_prepare()
 {
@@ -177,13 +195,14 @@ inline execute_begin()
 	:: else
 	fi;
 	state = TRANSFER;
-	open = true;
+	open++;
 	transferred = 0;
 	if
 	:: request = true
 	:: request = false
 	fi;
 	request_begun = request;
+	execute_status = 0;
 	if
 	:: reserved_registers && request ->
 		goto execute_reserved
@@ -267,7 +286,7 @@ inline delete_begin()
 proctype cpu()
 {
 	byte stack[STACK], depth, to, mine;
-	bool flag, ret, owner, held, unlink, request, withdrawn;
+	bool flag, ret, owner, held, unlink, request, withdrawn, untold;
 
 	goto end_driver_calls;
 
@@ -307,10 +326,10 @@ end_driver_calls:
 		:: alive && state != RELEASED ->
 			cancel_prepare();
 			goto cancel
-		:: alive && !open && !releasing && state != RELEASED ->
+		:: alive && state != TRANSFER && !releasing && state != RELEASED ->
 			release_begin();
 			goto release
-		:: alive && !open && !releasing && !takes_lists ->
+		:: alive && state != TRANSFER && !releasing && !takes_lists ->
 			free_reservation_begin();
 			goto free_reservation
 		:: alive && !open && !releasing ->
@@ -477,22 +496,6 @@ routine:
 			goto put_and_back
 		fi
 	}
-	/* tell_failure() */
-tell_failure:
-	atomic {
-		touch();
-		if
-		:: execute_status ->
-			status = status | (1 << (execute_status - 1));
-			goto put_and_back
-		:: else ->
-			tell();
-			flag = false;
-			call(TO_RETURNED, 0);
-			goto callback
-		fi
-	}
-
 	/* stage_run() */
 stage_run:
 	get();
@@ -550,6 +553,7 @@ staged:
 			goto stage_one
 		:: !owner && ret ->
 			flag = false;
+			untold = stack[depth - 1] / 2 == TO_GRANTED;
 			call(TO_STAGE_FAILED, 0);
 			goto transaction_finish
 		:: else
@@ -564,33 +568,46 @@ put_and_back:
 	/* transaction_finish(); flag: completed */
 transaction_finish:
 	get();
+	/* give_held() */
 	atomic {
 		touch();
-		assert(state == TRANSFER);
-		if
-		:: flag -> state = COMPLETED
-		:: else -> state = FAILED
-		fi;
-		flag = false;
 		held = held_registers;
 		held_registers = false;
-		request = request_begun;
-		request_begun = false;
 		if
 		:: held ->
 			held = false;
-			call(TO_FINISH, request);
+			call((untold -> TO_FINISH_UNTOLD : TO_FINISH), flag);
+			untold = false;
 			goto adapter_free
 		:: else
 		fi
 	}
 finish:
 	atomic {
+		touch();
+		assert(state == TRANSFER && channel != WAITING);
+		if
+		:: flag -> state = COMPLETED
+		:: else -> state = FAILED
+		fi;
+		flag = false;
+		request = request_begun;
+		request_begun = false;
+		tell_execute()
+	}
+	atomic {
 		assert(requests >= request);
 		requests = requests - request;
-		request = false
+		request = false;
+		if
+		:: untold ->
+			untold = false;
+			tell();
+			call(TO_RETURNED, 0);
+			goto callback
+		:: else -> goto put_and_back
+		fi
 	}
-	goto put_and_back;
 
 	/* transaction_complete(), claim_transfer() */
 completed:
@@ -752,14 +769,14 @@ back:
 		:: to == TO_RESERVED && !ret -> to = 0; goto back
 		:: to == TO_STAGED -> to = 0; goto staged
 		:: to == TO_STAGE_FAILED -> to = 0; ret = true; goto put_and_back
-		:: to == TO_GRANTED && ret -> to = 0; goto tell_failure
-		:: to == TO_GRANTED && !ret -> to = 0; goto put_and_back
+		:: to == TO_GRANTED -> to = 0; ret = false; goto put_and_back
 		:: to == TO_RETURNED -> to = 0; goto put_and_back
 		:: to == TO_EXECUTED && ret -> to = 0; call(TO_ENDED, 0); goto transaction_finish
 		:: to == TO_EXECUTED && !ret -> to = 0; goto executed
 		:: to == TO_ENDED -> to = 0; ret = true; goto executed
 		:: to == TO_FINISHED -> to = 0; tell(); goto back
-		:: to == TO_FINISH -> to = 0; request = flag; flag = false; goto finish
+		:: to == TO_FINISH -> to = 0; goto finish
+		:: to == TO_FINISH_UNTOLD -> to = 0; untold = true; goto finish
 		:: to == TO_NEXT -> to = 0; goto stage_or_leave
 		:: to == TO_TELL -> to = 0; goto told_if_failed
 		:: to == TO_CANCELLED && flag -> to = 0; flag = false; put(); tell(); goto back
