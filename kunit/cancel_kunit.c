@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Cancel: leaving the line (5.7), one truth under races. */
-#include <linux/cpumask.h>
-#include <linux/delay.h>
-#include <linux/kthread.h>
-#include <linux/slab.h>
-
+/* Cancel: leaving the line (5.7). That it has one truth under races: races_kunit.c. */
 #include "rig.h"
 
 static void cancel_k01_cancel_queued(struct kunit *test)
@@ -135,74 +130,6 @@ static void cancel_k11_cancel_pending(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 13);
 }
 
-/* Reserves and frees all registers, over and over. */
-struct cancel_grabber {
-	struct rig_transaction *t;
-	unsigned int rounds;
-};
-
-static int cancel_grab(void *data)
-{
-	struct cancel_grabber *grabber = data;
-	struct dmabay_transaction *transaction = grabber->t->transaction;
-
-	while (!kthread_should_stop()) {
-		unsigned int before = READ_ONCE(grabber->t->reserved);
-
-		if (dmabay_transaction_reserve(transaction, DMABAY_READ_FROM_DEVICE, 17,
-					       rig_reserved, grabber->t))
-			break;
-		while (READ_ONCE(grabber->t->reserved) == before && !kthread_should_stop())
-			cond_resched();
-		dmabay_transaction_free_reservation(transaction);
-		WRITE_ONCE(grabber->rounds, grabber->rounds + 1);
-		cond_resched();
-	}
-	while (!kthread_should_stop())
-		schedule_timeout_idle(1);
-	return 0;
-}
-
-/* K12: cancelled and no callback, or not cancelled and one callback; never else. */
-static void cancel_k12_cancel_races_with_grant(struct kunit *test)
-{
-	struct rig *rig = rig_start(test, 65536, 17);
-	struct cancel_grabber grabber = { .t = rig_transaction(rig) };
-	struct rig_transaction *t = rig_transaction(rig);
-	unsigned int round, cancelled = 0;
-	struct task_struct *task;
-
-	if (num_online_cpus() < 2)
-		kunit_skip(test, "one CPU");
-	/* Not slow: it takes the machine that has two CPUs. */
-	rig->deadline = jiffies + 5 * HZ;
-	task = kthread_run(cancel_grab, &grabber, "dmabay_grabber");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
-	for (round = 0; round < 100000 && test->status != KUNIT_FAILURE && !rig_time_is_up(rig);
-	     round++) {
-		unsigned int before = READ_ONCE(t->reserved);
-		bool won;
-
-		KUNIT_EXPECT_EQ(test, rig_reserve(t, 17), 0);
-		ndelay(round % 1024);
-		won = dmabay_transaction_cancel(t->transaction);
-		if (!won) {
-			/* Granted, or about to be: then the callback comes. */
-			while (READ_ONCE(t->reserved) == before)
-				cpu_relax();
-		} else {
-			cancelled++;
-		}
-		KUNIT_EXPECT_EQ(test, dmabay_transaction_free_reservation(t->transaction), 0);
-		KUNIT_EXPECT_EQ(test, t->reserved, before + !won);
-		if (!(round % 64))
-			cond_resched();
-	}
-	kthread_stop(task);
-	kunit_info(test, "%u rounds, %u cancelled, %u other grants\n", round, cancelled,
-		   grabber.rounds);
-}
-
 static void cancel_cancel_in_callback(struct rig_transaction *t)
 {
 	KUNIT_EXPECT_FALSE(t->rig->test, dmabay_transaction_cancel(t->transaction));
@@ -232,7 +159,6 @@ static struct kunit_case cancel_cases[] = {
 	RIG_CASE_PROFILES(cancel_k07_cancel_over),
 	RIG_CASE(cancel_k10_cancel_between_transfers),
 	RIG_CASE(cancel_k11_cancel_pending),
-	RIG_CASE(cancel_k12_cancel_races_with_grant),
 	RIG_CASE(cancel_k13_cancel_in_callback),
 	{}
 };

@@ -63,6 +63,7 @@ static const struct kunit_suite *const case_suites[] = {
 	&dmabay_immediate_suite,
 	&dmabay_cancel_suite,
 	&dmabay_lifetime_suite,
+	&dmabay_races_suite,
 	&dmabay_scatter_suite,
 	&dmabay_request_suite,
 	&dmabay_single_suite,

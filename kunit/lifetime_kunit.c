@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Lifetime: release, reuse and delete (5.9), deferral and threads (5.10). */
 #include <kunit/static_stub.h>
-#include <linux/completion.h>
-#include <linux/cpumask.h>
-#include <linux/kthread.h>
 #include <linux/slab.h>
 
 #include "rig.h"
@@ -388,98 +385,6 @@ static void lifetime_d05_delete_in_callback(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, t->transaction);
 }
 
-/* A second thread that completes whatever is programmed. */
-struct lifetime_completer {
-	struct rig_transaction *t;
-	struct task_struct *task;
-	/* transfers handed over, and how many of them are done */
-	atomic_t programmed;
-	unsigned int completed;
-	struct completion over;
-	bool delete;
-	bool deleted;
-};
-
-static void lifetime_hand_over(struct rig_transaction *t)
-{
-	struct lifetime_completer *completer = t->data;
-
-	atomic_inc(&completer->programmed);
-	/* Let the other thread be quicker than this callback. */
-	while (completer->delete && !READ_ONCE(completer->deleted))
-		cpu_relax();
-}
-
-static int lifetime_complete_all(void *data)
-{
-	struct lifetime_completer *completer = data;
-	int ret = -EINPROGRESS;
-
-	while (ret == -EINPROGRESS && !kthread_should_stop()) {
-		if (atomic_read(&completer->programmed) == completer->completed) {
-			cond_resched();
-			cpu_relax();
-			continue;
-		}
-		completer->completed++;
-		if (rig_time_is_up(completer->t->rig))
-			ret = dmabay_transaction_completed_final(completer->t->transaction,
-								 completer->t->length);
-		else
-			ret = dmabay_transaction_completed(completer->t->transaction);
-	}
-	completer->t->result = ret;
-	if (completer->delete) {
-		dmabay_transaction_release(completer->t->transaction);
-		dmabay_transaction_delete(completer->t->transaction);
-		completer->t->transaction = NULL;
-		WRITE_ONCE(completer->deleted, true);
-	}
-	complete(&completer->over);
-	while (!kthread_should_stop())
-		schedule_timeout_idle(1);
-	return 0;
-}
-
-static void lifetime_start(struct lifetime_completer *completer, struct rig_transaction *t)
-{
-	struct kunit *test = t->rig->test;
-
-	completer->t = t;
-	t->data = completer;
-	t->on_program = lifetime_hand_over;
-	init_completion(&completer->over);
-	completer->task = kthread_run(lifetime_complete_all, completer, "dmabay_completer");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(completer->task));
-}
-
-/*
- * D06: completions race with the callbacks they follow; still one callback at a
- * time, and every byte once.
- */
-static void lifetime_d06_never_concurrent(struct kunit *test)
-{
-	struct rig *rig = rig_start(test, 64, 2);
-	struct rig_transaction *t = rig_transaction(rig);
-	struct lifetime_completer completer = {};
-	const unsigned int pieces = 20000;
-
-	/* Not slow: it takes the machine that has two CPUs. */
-	rig->deadline = jiffies + 5 * HZ;
-	lifetime_start(&completer, t);
-	rig_initialize(t, rig_contiguous(rig, 0, 64 * pieces), 64 * pieces);
-	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
-	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&completer.over, 120 * HZ), 0);
-	kthread_stop(completer.task);
-	KUNIT_EXPECT_EQ(test, t->result, 0);
-	kunit_info(test, "%u pieces\n", t->programmed);
-	if (!rig_time_is_up(rig))
-		KUNIT_EXPECT_EQ(test, t->programmed, pieces);
-	KUNIT_EXPECT_FALSE(test, t->nested);
-	KUNIT_EXPECT_EQ(test, dmabay_transaction_bytes_transferred(t->transaction),
-			64 * t->programmed);
-}
-
 static DEFINE_SPINLOCK(lifetime_driver_lock);
 
 static void lifetime_callback_with_lock(struct rig_transaction *t)
@@ -673,28 +578,65 @@ static void lifetime_failed_callback(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 2);
 }
 
-/* D10: deleted on another CPU while the callback still runs inside execute. */
-static void lifetime_d10_deleted_elsewhere(struct kunit *test)
+/* While mapping fails, somebody gets in line, who has the registers next. */
+static int lifetime_map_fails_meanwhile(struct dmabay_adapter *adapter,
+					struct dmabay_channel *channel,
+					struct dmabay_memory *memory, size_t offset,
+					size_t *length, enum dmabay_direction direction,
+					struct dmabay_sg_list *list)
+{
+	struct kunit *test = kunit_get_current_test();
+	struct rig *rig = test->priv;
+	struct rig_transaction *next = list_last_entry(&rig->transactions,
+						       struct rig_transaction, node);
+
+	kunit_deactivate_static_stub(test, dmabay_adapter_map_transfer);
+	rig_initialize(next, next->data, 4096);
+	KUNIT_EXPECT_EQ(test, rig_execute(next), 0);
+	KUNIT_EXPECT_EQ(test, next->programmed, 0);
+	return -EIO;
+}
+
+/* The first one will say that it failed; until it has, it cannot be used again. */
+static void lifetime_not_over(struct rig_transaction *next)
+{
+	struct rig_transaction *t = list_first_entry(&next->rig->transactions,
+						     struct rig_transaction, node);
+
+	RIG_EXPECT_ILLEGAL(next->rig->test, dmabay_transaction_release(t->transaction));
+}
+
+/*
+ * Who gets the registers of a transaction that ends cannot begin it anew before it was
+ * told how it ended: that one would be told the other's end.
+ */
+static void lifetime_over_when_told(struct kunit *test)
 {
 	struct rig *rig = rig_start(test, 4096, 2);
-	struct rig_buffer *buffer = rig_contiguous(rig, 0, 4096);
-	unsigned int round;
+	struct rig_transaction *t = rig_transaction(rig), *next = rig_transaction(rig);
 
-	if (num_online_cpus() < 2)
-		kunit_skip(test, "one CPU");
-	for (round = 0; round < 100 && test->status != KUNIT_FAILURE && !rig_time_is_up(rig);
-	     round++) {
-		struct lifetime_completer completer = { .delete = true };
-		struct rig_transaction *t = rig_transaction(rig);
+	next->data = rig_contiguous(rig, 1, 4096);
+	next->on_program = lifetime_not_over;
+	memset(&lifetime_failed_calls, 0, sizeof(lifetime_failed_calls));
+	dmabay_transaction_set_failed(t->transaction, lifetime_failed);
+	rig_initialize(t, next->data, 4096);
+	kunit_activate_static_stub(test, dmabay_adapter_map_transfer,
+				   lifetime_map_fails_meanwhile);
+	KUNIT_EXPECT_EQ(test, rig_execute(t), -EIO);
+	KUNIT_EXPECT_EQ(test, lifetime_failed_calls.calls, 0);
+	KUNIT_EXPECT_EQ(test, next->programmed, 1);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+	rig_finish(next);
 
-		rig_initialize(t, buffer, 4096);
-		lifetime_start(&completer, t);
-		KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
-		KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&completer.over, 60 * HZ), 0);
-		kthread_stop(completer.task);
-		KUNIT_EXPECT_EQ(test, t->result, 0);
-		KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 2);
-	}
+	/* The same when it completes. */
+	rig_begin(t, next->data, 4096);
+	rig_initialize(next, next->data, 4096);
+	KUNIT_EXPECT_EQ(test, rig_execute(next), 0);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_completed(t->transaction), 0);
+	KUNIT_EXPECT_EQ(test, next->programmed, 2);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+	rig_finish(next);
+	KUNIT_EXPECT_EQ(test, lifetime_failed_calls.calls, 0);
 }
 
 static void lifetime_free_and_go_on(struct rig_transaction *t)
@@ -796,12 +738,11 @@ static struct kunit_case lifetime_cases[] = {
 	RIG_CASE_PROFILES(lifetime_d03_again_in_callback),
 	RIG_CASE(lifetime_again_in_callback_reserved),
 	RIG_CASE(lifetime_d05_delete_in_callback),
-	RIG_CASE_PROFILES(lifetime_d06_never_concurrent),
 	RIG_CASE(lifetime_d07_no_lock_in_callbacks),
 	RIG_CASE_PROFILES(lifetime_d09_deferred_failure),
 	RIG_CASE(lifetime_failure_after_late_grant),
 	RIG_CASE_PROFILES(lifetime_failed_callback),
-	RIG_CASE_PROFILES(lifetime_d10_deleted_elsewhere),
+	RIG_CASE_PROFILES(lifetime_over_when_told),
 	RIG_CASE_SLOW(lifetime_d11_chain_of_waiters),
 	RIG_CASE_PROFILES_SLOW(lifetime_d11_chain_of_executions),
 	{}

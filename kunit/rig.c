@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The rig: a device, an enabler, logged transactions and buffers. See rig.h. */
 #include <kunit/device.h>
+#include <linux/cpumask.h>
 #include <linux/dma-direct.h>
 #include <linux/dma-mapping.h>
 #include <linux/highmem.h>
 #include <linux/iommu.h>
 #include <linux/jiffies.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 
@@ -320,6 +323,7 @@ void rig_exit(struct kunit *test)
 
 	if (!rig)
 		return;
+	rig_other_stop(rig);
 	rig_stop(rig);
 	list_for_each_entry_safe(t, next_t, &rig->transactions, node)
 		kfree(t);
@@ -370,10 +374,11 @@ bool rig_program(struct dmabay_transaction *transaction, struct device *dev, voi
 	if (atomic_inc_return(&t->depth) > 1)
 		t->nested = true;
 	rig_log(t, &event);
-	t->programmed++;
 	t->list = list;
 	t->address = event.address;
 	t->length = event.length;
+	/* Another thread may wait for it, and go on with what is above. */
+	smp_store_release(&t->programmed, READ_ONCE(t->programmed) + 1);
 	if (t->on_program)
 		t->on_program(t);
 	atomic_dec(&t->depth);
@@ -391,7 +396,8 @@ void rig_reserved(struct dmabay_transaction *transaction, void *context)
 
 	KUNIT_EXPECT_PTR_EQ(t->rig->test, transaction, t->transaction);
 	rig_log(t, &event);
-	t->reserved++;
+	/* Another thread may wait for it, and go on with what is above. */
+	smp_store_release(&t->reserved, READ_ONCE(t->reserved) + 1);
 	if (t->on_reserved)
 		t->on_reserved(t);
 }
@@ -512,10 +518,9 @@ static enum dmabay_channel_action rig_held(struct dmabay_adapter *adapter,
 	return DMABAY_DEALLOCATE_OBJECT_KEEP_REGISTERS;
 }
 
-void rig_hold_direction(struct rig *rig, enum dmabay_direction direction,
-			unsigned int map_registers)
+static void rig_hold_ask(struct rig *rig, enum dmabay_direction direction,
+			 unsigned int map_registers)
 {
-	unsigned int before = rig_free_registers_direction(rig, direction);
 	struct rig_hold *hold = &rig->held[direction];
 	struct kunit *test = rig->test;
 
@@ -525,7 +530,15 @@ void rig_hold_direction(struct rig *rig, enum dmabay_direction direction,
 							&hold->channel, map_registers, 0,
 							rig_held, rig));
 	hold->map_registers = map_registers;
-	KUNIT_ASSERT_EQ(test, rig_free_registers_direction(rig, direction),
+}
+
+void rig_hold_direction(struct rig *rig, enum dmabay_direction direction,
+			unsigned int map_registers)
+{
+	unsigned int before = rig_free_registers_direction(rig, direction);
+
+	rig_hold_ask(rig, direction, map_registers);
+	KUNIT_ASSERT_EQ(rig->test, rig_free_registers_direction(rig, direction),
 			before - map_registers);
 	/* The log is for what the test does from here on. */
 	rig->events = 0;
@@ -550,6 +563,11 @@ void rig_hold(struct rig *rig, unsigned int map_registers)
 void rig_unhold(struct rig *rig)
 {
 	rig_unhold_direction(rig, DMABAY_READ_FROM_DEVICE);
+}
+
+void rig_hold_next(struct rig *rig, unsigned int map_registers)
+{
+	rig_hold_ask(rig, DMABAY_READ_FROM_DEVICE, map_registers);
 }
 
 unsigned int rig_free_registers_direction(struct rig *rig, enum dmabay_direction direction)
@@ -798,6 +816,32 @@ size_t rig_transfer_matching(struct rig_transaction *t, size_t at, size_t length
 bool rig_time_is_up(struct rig *rig)
 {
 	return time_after(jiffies, rig->deadline);
+}
+
+void rig_other_start(struct rig *rig, int (*function)(void *data), void *data)
+{
+	unsigned int own = cpumask_first(cpu_online_mask);
+	unsigned int other = cpumask_next(own, cpu_online_mask);
+	struct kunit *test = rig->test;
+
+	if (other >= nr_cpu_ids)
+		kunit_skip(test, "one CPU");
+	KUNIT_ASSERT_NULL(test, rig->other);
+	KUNIT_ASSERT_EQ(test, 0, set_cpus_allowed_ptr(current, cpumask_of(own)));
+	rig->other = kthread_create_on_cpu(function, data, other, "dmabay_other/%u");
+	if (IS_ERR(rig->other))
+		rig->other = NULL;
+	KUNIT_ASSERT_NOT_NULL(test, rig->other);
+	/* It may return before it is asked to stop. */
+	get_task_struct(rig->other);
+	wake_up_process(rig->other);
+}
+
+void rig_other_stop(struct rig *rig)
+{
+	if (rig->other)
+		kthread_stop_put(rig->other);
+	rig->other = NULL;
 }
 
 unsigned long rig_stack_depth(struct rig *rig)

@@ -113,6 +113,8 @@ struct rig {
 	} held[2];
 	struct list_head transactions;
 	struct list_head buffers;
+	/* the thread on another CPU, see rig_other_start() */
+	struct task_struct *other;
 	/* guards the log */
 	spinlock_t lock;
 	unsigned long stack_low;
@@ -211,6 +213,8 @@ void rig_begin_data(struct rig_transaction *t);
 /* Make so many registers unavailable until rig_unhold(), and begin the log anew. */
 void rig_hold(struct rig *rig, unsigned int map_registers);
 void rig_unhold(struct rig *rig);
+/* The same, but get in line for them: they are held when it is their turn. */
+void rig_hold_next(struct rig *rig, unsigned int map_registers);
 unsigned int rig_free_registers(struct rig *rig);
 unsigned int rig_waiters(struct rig *rig);
 /* The same with the adapter of a direction, for duplex profiles. */
@@ -251,6 +255,14 @@ size_t rig_transfer_matching(struct rig_transaction *t, size_t at, size_t length
  * it has seen; natively it is through long before.
  */
 bool rig_time_is_up(struct rig *rig);
+
+/*
+ * From here on the test's own thread is on one CPU, and another one runs the function
+ * on another, until rig_other_stop(), or rig_exit(), asks it to stop and it has
+ * returned. Skips the test where there is one CPU.
+ */
+void rig_other_start(struct rig *rig, int (*function)(void *data), void *data);
+void rig_other_stop(struct rig *rig);
 
 /*
  * How deep on its stack the deepest callback on the test's own thread was, since this
@@ -328,6 +340,7 @@ extern struct kunit_suite dmabay_reservation_suite;
 extern struct kunit_suite dmabay_immediate_suite;
 extern struct kunit_suite dmabay_cancel_suite;
 extern struct kunit_suite dmabay_lifetime_suite;
+extern struct kunit_suite dmabay_races_suite;
 extern struct kunit_suite dmabay_adapter_suite;
 extern struct kunit_suite dmabay_mapregs_suite;
 extern struct kunit_suite dmabay_scatter_suite;

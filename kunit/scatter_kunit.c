@@ -7,9 +7,6 @@
  * their first page, so two pages each, and transfers of up to 12288 bytes.
  */
 #include <kunit/static_stub.h>
-#include <linux/cpumask.h>
-#include <linux/delay.h>
-#include <linux/kthread.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -852,89 +849,6 @@ static void scatter_k13_cancel_in_callback(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->programmed, 2);
 }
 
-/* Runs transfers that need all registers, over and over. */
-static int scatter_rival(void *data)
-{
-	struct rig_transaction *t = data;
-	struct rig_buffer *buffer = t->data;
-
-	while (!kthread_should_stop()) {
-		unsigned int before = READ_ONCE(t->programmed);
-
-		if (scatter_initialize(t, buffer, 0, 8192) || rig_execute(t))
-			break;
-		while (READ_ONCE(t->programmed) == before && !kthread_should_stop())
-			cond_resched();
-		/* Stopped while it waited: then it is taken out of the line. */
-		if (!dmabay_transaction_cancel(t->transaction)) {
-			while (READ_ONCE(t->programmed) == before)
-				cpu_relax();
-			dmabay_transaction_completed(t->transaction);
-		}
-		dmabay_transaction_release(t->transaction);
-		cond_resched();
-	}
-	while (!kthread_should_stop())
-		schedule_timeout_idle(1);
-	return 0;
-}
-
-/* One transaction of two transfers, cancelled at a random moment after the first. */
-static bool scatter_cancel_after_first(struct rig_transaction *t, struct rig_buffer *buffer,
-				       unsigned int delay)
-{
-	unsigned int before = READ_ONCE(t->programmed);
-	struct kunit *test = t->rig->test;
-	bool won;
-
-	rig_initialize(t, buffer, 16384);
-	KUNIT_EXPECT_EQ(test, rig_execute(t), 0);
-	while (READ_ONCE(t->programmed) == before)
-		cond_resched();
-	KUNIT_EXPECT_EQ(test, dmabay_transaction_completed(t->transaction), -EINPROGRESS);
-	ndelay(delay);
-	won = dmabay_transaction_cancel(t->transaction);
-	if (!won) {
-		/* Granted, or about to be: then the callback comes. */
-		while (READ_ONCE(t->programmed) == before + 1)
-			cpu_relax();
-		KUNIT_EXPECT_EQ(test, dmabay_transaction_completed(t->transaction), 0);
-	}
-	KUNIT_EXPECT_EQ(test, dmabay_transaction_bytes_transferred(t->transaction),
-			won ? 8192 : 16384);
-	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
-	KUNIT_EXPECT_EQ(test, t->programmed, before + 1 + !won);
-	return won;
-}
-
-/* K12: one truth, also between two transfers. */
-static void scatter_k12_cancel_races_with_grant(struct kunit *test)
-{
-	struct rig *rig = rig_start(test, 8192, 3);
-	struct rig_transaction *rival = rig_transaction(rig), *t = rig_transaction(rig);
-	struct rig_buffer *buffer = rig_contiguous(rig, 1, 16384);
-	unsigned int round, cancelled = 0;
-	struct task_struct *task;
-
-	if (num_online_cpus() < 2)
-		kunit_skip(test, "one CPU");
-	/* Not slow: it takes the machine that has two CPUs. */
-	rig->deadline = jiffies + 5 * HZ;
-	rival->data = rig_contiguous(rig, 1, 8192);
-	task = kthread_run(scatter_rival, rival, "dmabay_rival");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
-	for (round = 0; round < 100000 && test->status != KUNIT_FAILURE && !rig_time_is_up(rig);
-	     round++) {
-		cancelled += scatter_cancel_after_first(t, buffer, round % 1024);
-		if (!(round % 64))
-			cond_resched();
-	}
-	kthread_stop(task);
-	scatter_expect_state(rival, "released");
-	kunit_info(test, "%u rounds, %u cancelled, %u other transfers\n", round, cancelled,
-		   rival->programmed);
-}
-
 /* M10: not now means not at all, for the second transfer, too. */
 static void scatter_m10_second_transfer_not_now(struct kunit *test)
 {
@@ -1588,7 +1502,6 @@ static struct kunit_case scatter_cases[] = {
 	RIG_CASE_LISTS(scatter_r05_profile_wins),
 	RIG_CASE_LISTS(scatter_free_reservation),
 	RIG_CASE_LISTS(scatter_k09_cancel_between_transfers),
-	RIG_CASE_LISTS(scatter_k12_cancel_races_with_grant),
 	RIG_CASE_LISTS(scatter_k13_cancel_in_callback),
 	RIG_CASE_LISTS(scatter_m10_second_transfer_not_now),
 	RIG_CASE_LISTS(scatter_immediate_set_under_way),

@@ -6,9 +6,6 @@
  * there is what dmabay_adapter_transfer_info() says; the rest follows from the groups.
  */
 #include <kunit/static_stub.h>
-#include <linux/cpumask.h>
-#include <linux/jiffies.h>
-#include <linux/kthread.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -1159,84 +1156,6 @@ static void list_of_large_groups(struct kunit *test)
 	}
 }
 
-/* Takes all registers and gives them back, over and over. */
-struct list_grabber {
-	struct rig *rig;
-	struct dmabay_channel channel;
-	unsigned int rounds;
-};
-
-static int list_grab(void *data)
-{
-	struct list_grabber *grabber = data;
-	struct dmabay_adapter *adapter = grabber->rig->adapter;
-
-	while (!kthread_should_stop()) {
-		if (!dmabay_adapter_allocate_channel(adapter, &grabber->channel, 17,
-						     DMABAY_CHANNEL_IMMEDIATE, NULL, NULL)) {
-			dmabay_adapter_free_channel(adapter, &grabber->channel);
-			grabber->rounds++;
-		}
-		cond_resched();
-	}
-	return 0;
-}
-
-static void list_note(struct list_user *user, const struct dmabay_sg_list *list)
-{
-	/* Whoever asked may put it as soon as this is seen: pairs with list_wait(). */
-	smp_store_release(&user->rounds, user->rounds + 1);
-}
-
-static void list_wait(struct list_user *user, unsigned int rounds)
-{
-	/* Pairs with list_note(): then the list is there, too. */
-	while (smp_load_acquire(&user->rounds) == rounds)
-		cond_resched();
-}
-
-/* One truth: cancelled and no routine, or a routine and not cancelled. */
-static void list_cancel_races_with_the_grant(struct kunit *test)
-{
-	struct rig *rig = rig_start_adapter(test, 65536, 17);
-	struct list_user *user = list_users(rig, 1, 3);
-	struct list_grabber grabber = { .rig = rig };
-	unsigned int cancelled = 0, granted = 0, round;
-	unsigned int references = list_references(user->buffer);
-	struct task_struct *task;
-
-	/* Not slow: it takes the machine that has two CPUs. */
-	rig->deadline = jiffies + 3 * HZ;
-	user->on_list = list_note;
-	task = kthread_run(list_grab, &grabber, "dmabay_grabber");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
-	for (round = 0; round < 20000 && !rig_time_is_up(rig); round++) {
-		unsigned int before = user->rounds;
-
-		if (list_get(user, 0))
-			break;
-		if (list_cancel(user)) {
-			cancelled++;
-			if (READ_ONCE(user->rounds) != before)
-				break;
-		} else {
-			list_wait(user, before);
-			granted++;
-			if (list_put(user))
-				break;
-		}
-		if (!(round % 16))
-			cond_resched();
-	}
-	kthread_stop(task);
-	KUNIT_EXPECT_EQ(test, cancelled + granted, round);
-	KUNIT_EXPECT_EQ(test, user->rounds, granted);
-	KUNIT_EXPECT_EQ(test, user->failures, 0);
-	KUNIT_EXPECT_EQ(test, list_references(user->buffer), references);
-	kunit_info(test, "%u cancelled, %u granted, %u grabs, %u CPUs\n", cancelled, granted,
-		   grabber.rounds, num_online_cpus());
-}
-
 static struct kunit_case list_cases[] = {
 	KUNIT_CASE(list_illegal_calls_warn),
 	RIG_CASE_LISTS(list_v39_whole_range),
@@ -1266,7 +1185,6 @@ static struct kunit_case list_cases[] = {
 	RIG_CASE_LISTS(list_of_any_shape),
 	RIG_CASE_LISTS(list_unmapped_after_put),
 	RIG_CASE_LISTS(list_of_large_groups),
-	RIG_CASE_LISTS(list_cancel_races_with_the_grant),
 	{}
 };
 

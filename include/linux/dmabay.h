@@ -966,8 +966,9 @@ int devm_dmabay_enabler_create(struct device *parent, struct device *dev,
  * @enabler: the enabler, or NULL
  *
  * Its transactions and common buffers are deleted first; no transaction may be
- * executing. The memory of the enabler stays until the last of its transactions is
- * gone.
+ * executing, and no call on one of them may be under way on another thread. Calls that
+ * begin later, on a reference, are refused. The memory of the enabler stays until the
+ * last of its transactions is gone.
  *
  * Context: may sleep.
  */
@@ -1336,7 +1337,7 @@ void dmabay_transaction_put(struct dmabay_transaction *transaction);
  * @transaction: the transaction, or NULL; not executing. Not to be used
  *	afterwards
  *
- * A pending reservation is withdrawn (its callback never runs), a held one is
+ * A pending reservation is withdrawn (see dmabay_transaction_reserve()), a held one is
  * freed. May be called inside a callback of the same transaction. Illegal while
  * a transfer is under way: warns once, and nothing is freed, because the device
  * may still write.
@@ -1426,6 +1427,11 @@ int dmabay_transaction_initialize_request(struct dmabay_transaction *transaction
  *
  * A request stays attached.
  *
+ * While it is pending, releasing, freeing or deleting withdraws it, and @reserved is
+ * not called. If another CPU has just found that it is its turn, it is not pending any
+ * more, and @reserved may begin after such a call has returned; where that matters, ask
+ * dmabay_transaction_cancel() first, which says whether @reserved will be called.
+ *
  * Context: any.
  * Return: 0 (granted, or waiting in line), -EOPNOTSUPP (a scatter-gather profile;
  * wins over all other errors), -EINVAL (direction, @reserved NULL), -EBADFD (state, or
@@ -1443,7 +1449,7 @@ int dmabay_transaction_reserve(struct dmabay_transaction *transaction,
  * @transaction: reserved, initialized, completed, failed or released
  *
  * Gives the reservation back, if there is one, and releases the transaction. A
- * pending reservation is withdrawn: its callback does not start any more.
+ * pending reservation is withdrawn, see dmabay_transaction_reserve().
  *
  * Context: any.
  * Return: 0, -EOPNOTSUPP (a scatter-gather profile; whatever the state), or -EBADFD
@@ -1535,7 +1541,8 @@ int dmabay_transaction_completed_final(struct dmabay_transaction *transaction, s
  *
  * Immediate execution, the maximum length and single transfer go back to their
  * defaults, and a request is detached. A reservation is kept if it was granted, and
- * withdrawn if it is pending. Releasing twice is no error.
+ * withdrawn if it is pending, see dmabay_transaction_reserve(). Releasing twice is no
+ * error.
  *
  * Context: any.
  * Return: 0, or -EBADFD (executing).
