@@ -4,70 +4,16 @@
  * wait for completions and for map registers. Everyone is told ENODEV, nobody
  * hangs, and the device can come back.
  *
- * Loads and unloads the modules itself. DMABAY_EDU is the PCI address of QEMU's edu
- * function, DMABAY_IOMMU the mode of the IOMMU.
+ * Loads and unloads the modules itself.
  */
 #include <pthread.h>
 
 #include "common.h"
-#include "modules.h"
+#include "removal.h"
 
 #define CYCLES	20u
 #define QUICK_CYCLES	5u	/* with DMABAY_QUICK in the environment */
 #define DEPTH	4u
-
-/* ---- coming and going ---- */
-
-/* With an IOMMU the software device sits behind edu's. */
-static int insert_soft(void)
-{
-	const char *edu = getenv("DMABAY_EDU"), *iommu = getenv("DMABAY_IOMMU");
-	char parameters[64] = "";
-
-	if (edu && *edu && iommu && strcmp(iommu, "none"))
-		snprintf(parameters, sizeof(parameters), "dma_dev=%s", edu);
-	return insert("dmabay_soft", parameters);
-}
-
-static int insert_edu(void)
-{
-	return insert("dmabay_edu", "");
-}
-
-static int remove_soft(void)
-{
-	return removed("dmabay_soft");
-}
-
-static int remove_edu(void)
-{
-	return removed("dmabay_edu");
-}
-
-static int write_driver_file(const char *name)
-{
-	const char *edu = getenv("DMABAY_EDU");
-	char path[128];
-	FILE *file;
-	int result;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/dmabay_edu/%s", name);
-	file = fopen(path, "we");
-	if (!file)
-		return -errno;
-	result = fputs(edu, file) < 0 ? -EIO : 0;
-	return fclose(file) ? -errno : result;
-}
-
-static int unbind_edu(void)
-{
-	return write_driver_file("unbind");
-}
-
-static int bind_edu(void)
-{
-	return write_driver_file("bind");
-}
 
 /* ---- everything that can be under way ---- */
 
@@ -161,7 +107,7 @@ FIXTURE_VARIANT(unplug)
 {
 	const char *driver;
 	int (*away)(void);
-	int (*back)(void);
+	int (*back)(const char *parameters);
 };
 
 FIXTURE_VARIANT_ADD(unplug, soft_module)
@@ -197,7 +143,7 @@ FIXTURE_SETUP(unplug)
 	if (result == -ENOENT)
 		SKIP(return, "no module to load; DMABAY_MODULES names their folder");
 	ASSERT_EQ(0, result);
-	ASSERT_EQ(0, want_edu ? insert_edu() : insert_soft());
+	ASSERT_EQ(0, want_edu ? insert_edu("") : insert_soft(""));
 }
 
 FIXTURE_TEARDOWN(unplug)
@@ -327,7 +273,7 @@ TEST_F_TIMEOUT(unplug, while_in_use, LONG_TEST)
 		EXPECT_EQ(0, pinned_now());
 		ASSERT_EQ(false, find_node(variant->driver, self->path, sizeof(self->path)));
 
-		ASSERT_EQ(0, variant->back()) TH_LOG("cycle %u", i);
+		ASSERT_EQ(0, variant->back("")) TH_LOG("cycle %u", i);
 		ASSERT_EQ(true, find_node(variant->driver, self->path, sizeof(self->path)));
 		ASSERT_EQ(0, dmabay_open(&bay, self->path, O_RDWR));
 		EXPECT_EQ(0, good_transfer(bay));
@@ -346,7 +292,7 @@ TEST_F_TIMEOUT(unplug, stale_file, LONG_TEST)
 	ASSERT_EQ(0, dmabay_open(&stale, self->path, O_RDWR));
 	ASSERT_EQ(0, variant->away());
 	EXPECT_EQ(-ENODEV, dmabay_info(stale, &info));
-	ASSERT_EQ(0, variant->back());
+	ASSERT_EQ(0, variant->back(""));
 	ASSERT_EQ(true, find_node(variant->driver, self->path, sizeof(self->path)));
 	ASSERT_EQ(0, dmabay_open(&bay, self->path, O_RDWR));
 	EXPECT_EQ(0, good_transfer(bay));
