@@ -4,7 +4,9 @@
 #
 #   run.sh uml [OPTIONS OF kunit.py exec]      run the suites on User-Mode Linux
 #   run.sh x86_64 [OPTIONS OF kunit.py exec]   run them on a PC with VT-d, in QEMU
-#   run.sh kernel DIR                          put the bare x86_64 kernel into DIR
+#   run.sh kcsan [GLOB...]                     run those that use two processors there, as
+#                                              modules, and look for data races
+#   run.sh kernel x86_64|kcsan DIR             put the bare kernel into DIR
 #
 # The repository is copied, not linked, and everything is built in the cache, so
 # that nothing is ever written here and several checkouts share one kernel.
@@ -12,7 +14,7 @@
 # shellcheck source=../userspace/vm/lib.sh
 . "$(dirname "$0")/../userspace/vm/lib.sh"
 
-what=${1:?uml, x86_64 or kernel}
+what=${1:?uml, x86_64, kcsan or kernel}
 shift
 source=$("$vm/kernel" source)
 tree=$cache/kunit/tree
@@ -52,14 +54,14 @@ compile() {
 	mkdir -p "$build"
 	kunit config --kunitconfig="$1"
 	# shellcheck disable=SC2086 # a list of targets
-	nice make -C "$tree" O="$build" ARCH="$arch" -j"$jobs" $target
+	nice make -C "$tree" O="$build" ARCH="$arch" -j"$jobs" "${settings[@]}" $target
 }
 
 # bare DIR: the x86_64 kernel as it is without this project, and what is needed to
 # build modules for it, as a distribution would package it.
 bare() {
 	mkdir -p "$build" "$1"
-	grep -v DMABAY "$repo/kunit/x86_64.kunitconfig" >"$build/bare.kunitconfig"
+	grep -v DMABAY "$repo/kunit/$config" >"$build/bare.kunitconfig"
 	compile "$build/bare.kunitconfig"
 	cp "$build/arch/x86/boot/bzImage" "$1/vmlinuz"
 	cp "$build/.config" "$1/config"
@@ -72,12 +74,36 @@ bare() {
 		"$1/build" "$source/Makefile" >"$1/build/Makefile"
 }
 
-case $what in
-uml) arch=um build=$cache/kunit/uml machine=(--arch=um) target='' config=.kunitconfig ;;
-x86_64 | kernel)
-	arch=x86_64 build=$cache/kunit/x86_64 target='bzImage modules' config=x86_64.kunitconfig
+# pc CONFIGURATION: an x86_64 kernel in a build folder of its own.
+pc() {
+	arch=x86_64 build=$cache/kunit/$1 config=$1.kunitconfig target='bzImage modules'
 	machine=(--arch=x86_64 --qemu_config="$repo/kunit/qemu/vtd_strict.py")
+	# KCSAN watches modules only, which are built without these settings. A data race of
+	# ours is between two accesses of ours, or of kernel functions inlined into ours. The
+	# kernel's own races are not looked for, it is several times as fast, and so each of
+	# our accesses can be watched often. It still tells of its barriers: without those of
+	# its locks, what they order would look like a race in the model of weak memory.
+	# shellcheck disable=SC2016 # make expands it, for each object
+	[ "$1" != kcsan ] || settings=(KCSAN_SANITIZE=n 'KCSAN_INSTRUMENT_BARRIERS=$(is-kernel-object)')
+}
+
+# The tests that use two processors at a time.
+racing="dmabay_races dmabay_*.power_while_others*"
+
+settings=() boot=()
+case $what in
+kcsan)
+	modules=$("$vm/modules" kcsan)
+	DMABAY_TESTS=${*:-$racing} exec "$vm/run" --name kunit-kcsan --modules "$modules" \
+		kcsan "$vm/guest/kunit"
 	;;
+uml)
+	arch=um build=$cache/kunit/uml machine=(--arch=um) target='' config=.kunitconfig
+	# Threads of this machine are its processors.
+	boot=(--kernel_args=ncpus=2 --kernel_args=seccomp=on)
+	;;
+x86_64) pc x86_64 ;;
+kernel) pc "${1:?x86_64 or kcsan}" ;;
 *) die "unknown: $what" ;;
 esac
 
@@ -89,13 +115,13 @@ one kunit-tree
 step "copy the sources into the kernel tree" "5 s" in_tree
 
 if [ "$what" = kernel ]; then
-	step "build the newest kernel, x86_64, with debugging aids" "8 min" bare "${1:?a directory}"
+	step "build the newest kernel, $1, with debugging aids" "8 min" bare "${2:?a directory}"
 	exit
 fi
 
 step "build the KUnit kernel, $what" "30 s, the first time 4 min" compile "$repo/kunit/$config"
 rc=0
-kunit exec --timeout=900 "$@" || rc=$?
+kunit exec --timeout=900 "${boot[@]}" "$@" || rc=$?
 # kunit.py keeps what a passing test says to itself.
 sed -n 's/^.*# cases_without_gaps: /  case /p' "$build/test.log"
 if "$vm/splats" "$build/test.log"; then

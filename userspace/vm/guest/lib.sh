@@ -19,6 +19,27 @@ DMABAY_LOAN=$(basename "${DMABAY_LOAN%/device}")
 expect_faults() { echo DMABAY-EXPECT-FAULTS >/dev/kmsg; }
 end_faults() { echo DMABAY-END-FAULTS >/dev/kmsg; }
 
+number=0
+
+# result ok|"not ok" NAME: what the test bed itself has to say, in TAP.
+result() {
+	number=$((number + 1))
+	echo "# program: (the test bed)" # ends the plan of the program before
+	echo "$1 $number $2"
+}
+
+# watched: where data races are looked for, something was looked at. Only our modules are.
+watched() {
+	local counters=/sys/kernel/debug/kcsan count
+	[ -e $counters ] || return 0
+	count=$(sed -n 's/^setup_watchpoints: //p' $counters)
+	if [ "$count" -gt 0 ]; then
+		result ok "$count accesses were watched for data races"
+	else
+		result "not ok" "no access was watched for data races"
+	fi
+}
+
 # load [SOFT'S PARAMETERS]: all modules; the software engine sits behind the IOMMU
 # when the machine has one.
 load() {
