@@ -40,9 +40,12 @@ demo: ## boot a Debian 6.12 kernel with an emulated IOMMU and show what this doe
 check: ## every test, on every kernel (about 30 min, then 13); SUITES="names" for only these
 	@$(vm)/check $(SUITES)
 
-mutants: ## break the core line by line and see that the tests notice (30 min)
+mutants: ## break the core line by line and see that the tests notice (75 min)
 	@$(vm)/packages check
 	@kunit/mutants
+
+soak: ## what races, and random calls from new seeds, over and over; MINUTES=60
+	@$(vm)/soak $(MINUTES)
 
 shell: ## a prompt in that virtual machine, modules loaded; KERNEL=6.1, 6.12 (default) or newest
 	@$(vm)/shell $(KERNEL)
@@ -68,6 +71,6 @@ clean: ## what was built here; the cache of kernels stays (~/.cache/dmabay)
 help: ## this list
 	@sed -nE 's/^([a-z]+):[^=]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
-.PHONY: all modules user demo check mutants shell load unload install clean help
+.PHONY: all modules user demo check mutants soak shell load unload install clean help
 
 endif

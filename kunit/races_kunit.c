@@ -32,6 +32,11 @@ static unsigned int race_ms = 400;
 module_param(race_ms, uint, 0444);
 MODULE_PARM_DESC(race_ms, "Milliseconds for a race over one provider");
 
+/* On a native CPU that is enough for all rounds several times over. */
+static unsigned int race_cancel_ms = IS_ENABLED(CONFIG_UML) ? 20000 : 400;
+module_param(race_cancel_ms, uint, 0444);
+MODULE_PARM_DESC(race_cancel_ms, "The same for cancel against grant, if it is more");
+
 /* Of most rigs; the reservation, or the transfer, that takes them all. */
 #define RACE_REGISTERS	17
 #define RACE_LENGTH	65536
@@ -269,6 +274,7 @@ static void race_cancel(struct race *race, const struct race_waiter *waiter)
 	struct kunit *test = race->test;
 	bool cancelled;
 
+	race->rig->deadline = jiffies + msecs_to_jiffies(max(race_ms, race_cancel_ms));
 	race_start(race, race_unhold);
 	while (race_goes_on(race)) {
 		waiter->ask(race);
