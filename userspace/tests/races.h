@@ -105,7 +105,7 @@ struct balance {
 };
 
 #define SMALLEST_STEP	INT64_C(4000)
-#define LARGEST_DELAY	INT64_C(2000000)
+#define LARGEST_DELAY	INT64_C(20000000)
 
 static inline int64_t balanced_delay(const struct balance *balance)
 {
