@@ -37,7 +37,7 @@ user: ## the library, the dmabay command and its tests
 demo: ## boot a Debian 6.12 kernel with an emulated IOMMU and show what this does (10 min, then 1)
 	@$(vm)/demo
 
-check: ## every test, on every kernel (about 30 min, then 13); SUITES="names" for only these
+check: ## every test, on every kernel (about 45 min, then 20); SUITES="names" for only these
 	@$(vm)/check $(SUITES)
 
 mutants: ## break the core line by line and see that the tests notice (75 min)
