@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Cancel: leaving the line (5.7). That it has one truth under races: races_kunit.c. */
+/* Cancel: leaving the line (5.7). That it has one truth under races: races_cancel.c. */
 #include "rig.h"
 
 static void cancel_k01_cancel_queued(struct kunit *test)
