@@ -44,6 +44,11 @@ static void race_cancel(struct race *race, const struct race_waiter *waiter)
 		race_won(race, cancelled);
 	}
 	race_end(race, "cancelled", "granted");
+	/* What may be emulated is not asked for all rounds. */
+	if (IS_ENABLED(CONFIG_UML) && race->begun < RACE_ROUNDS &&
+	    READ_ONCE(test->status) != KUNIT_FAILURE)
+		kunit_skip(test, "too slow here: %u of %u rounds, nothing wrong in them",
+			   race->begun, RACE_ROUNDS);
 }
 
 static bool race_cancel_transaction(struct race *race)
