@@ -19,7 +19,6 @@
 
 FIXTURE(races)
 {
-	char path[64];
 	struct dmabay *bay;
 	struct dmabay_info info;
 	unsigned char *memory;	/* sent from */
@@ -127,14 +126,9 @@ static void ignore(int number)
 FIXTURE_SETUP(races)
 {
 	struct sigaction action = { .sa_handler = ignore };
-	int result = insert("dmabay", "");
 
-	if (result == -ENOENT)
-		SKIP(return, "no module to load; DMABAY_MODULES names their folder");
-	ASSERT_EQ(0, result);
-	ASSERT_EQ(0, insert_soft(variant->parameters));
-	ASSERT_TRUE(find_node("soft", self->path, sizeof(self->path)));
-	ASSERT_EQ(0, dmabay_open(&self->bay, self->path, O_RDWR));
+	if (!load_and_open(_metadata, "soft", variant->parameters, &self->bay))
+		return;
 	self->memory = map_pages(STRETCH);
 	self->target = map_pages(STRETCH);
 	self->copy = map_pages(STRETCH);
@@ -150,10 +144,7 @@ FIXTURE_SETUP(races)
 
 FIXTURE_TEARDOWN(races)
 {
-	dmabay_close(self->bay);
-	EXPECT_NOTHING_LEFT(self->path);
-	EXPECT_EQ(0, remove_soft());
-	EXPECT_EQ(0, removed("dmabay"));
+	close_and_unload(_metadata, self->bay);
 }
 
 /* ---- one round ---- */
@@ -352,7 +343,7 @@ static enum way run_close(struct __test_metadata *_metadata, fixture *self, int6
 	send_all(_metadata, self);
 	blank_target(self);
 	ASSERT_EQ(0, dmabay_counters(self->bay, &before));
-	ASSERT_EQ(0, dmabay_open(&other.bay, self->path, O_RDWR));
+	ASSERT_EQ(0, dmabay_open(&other.bay, dmabay_path(self->bay), O_RDWR));
 	ASSERT_EQ(0, dmabay_register(other.bay, self->target, STRETCH, 0, &buffer));
 	ASSERT_EQ(0, dmabay_reserve(other.bay, 1, SLOTS, 0, &other.reservation));
 	start_submitting(_metadata, &other, buffer, DMABAY_FROM_DEVICE);

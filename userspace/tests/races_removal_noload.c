@@ -80,17 +80,8 @@ typedef FIXTURE_VARIANT(removal) removal;
 
 FIXTURE_SETUP(removal)
 {
-	const char *edu = getenv("DMABAY_EDU");
-	bool want_edu = !strcmp(variant->driver, "edu");
-	int result;
-
-	if (want_edu && (!edu || !*edu))
-		SKIP(return, "DMABAY_EDU names no edu function");
-	result = insert("dmabay", "");
-	if (result == -ENOENT)
-		SKIP(return, "no module to load; DMABAY_MODULES names their folder");
-	ASSERT_EQ(0, result);
-	ASSERT_EQ(0, want_edu ? insert_edu("") : insert_soft(variant->parameters));
+	if (!load(_metadata, variant->driver, variant->parameters))
+		return;
 	self->ledger = mmap(NULL, sizeof(*self->ledger), PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, self->ledger);
@@ -99,9 +90,7 @@ FIXTURE_SETUP(removal)
 
 FIXTURE_TEARDOWN(removal)
 {
-	EXPECT_EQ(0, remove_soft());
-	EXPECT_EQ(0, remove_edu());
-	EXPECT_EQ(0, removed("dmabay"));
+	unload(_metadata);
 }
 
 /* ---- those who use the device, until it is gone ---- */

@@ -20,7 +20,6 @@
 
 FIXTURE(wakeup)
 {
-	char path[64];
 	struct dmabay *bay;
 	unsigned char *memory;
 	uint32_t buffer;
@@ -46,14 +45,8 @@ typedef FIXTURE_DATA(wakeup) fixture;
 
 FIXTURE_SETUP(wakeup)
 {
-	int result = insert("dmabay", "");
-
-	if (result == -ENOENT)
-		SKIP(return, "no module to load; DMABAY_MODULES names their folder");
-	ASSERT_EQ(0, result);
-	ASSERT_EQ(0, insert_soft(variant->parameters));
-	ASSERT_TRUE(find_node("soft", self->path, sizeof(self->path)));
-	ASSERT_EQ(0, dmabay_open(&self->bay, self->path, O_RDWR));
+	if (!load_and_open(_metadata, "soft", variant->parameters, &self->bay))
+		return;
 	self->memory = map_pages(PAGE);
 	ASSERT_EQ(0, dmabay_register(self->bay, self->memory, PAGE, 0, &self->buffer));
 	ASSERT_EQ(0, dmabay_reserve(self->bay, 1, DEPTH, 0, &self->reservation));
@@ -63,10 +56,7 @@ FIXTURE_SETUP(wakeup)
 
 FIXTURE_TEARDOWN(wakeup)
 {
-	dmabay_close(self->bay);
-	EXPECT_NOTHING_LEFT(self->path);
-	EXPECT_EQ(0, remove_soft());
-	EXPECT_EQ(0, removed("dmabay"));
+	close_and_unload(_metadata, self->bay);
 }
 
 /*

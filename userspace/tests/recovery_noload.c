@@ -6,14 +6,12 @@
  *
  * Loads and unloads the modules itself.
  */
-#include "common.h"
-#include "modules.h"
+#include "removal.h"
 
 #define DEPTH	3u
 
 FIXTURE(recovery)
 {
-	char path[64];
 	struct dmabay *bay;
 	unsigned char *memory;
 	uint64_t length;
@@ -38,15 +36,10 @@ FIXTURE_VARIANT_ADD(recovery, pin)
 
 FIXTURE_SETUP(recovery)
 {
-	const char *edu = getenv("DMABAY_EDU");
 	struct dmabay_info info;
 
-	if (!edu || !*edu)
-		SKIP(return, "this machine has no edu function");
-	ASSERT_EQ(0, insert("dmabay", ""));
-	ASSERT_EQ(0, insert("dmabay_edu", variant->parameters));
-	ASSERT_TRUE(find_node("edu", self->path, sizeof(self->path)));
-	ASSERT_EQ(0, dmabay_open(&self->bay, self->path, O_RDWR));
+	if (!load_and_open(_metadata, "edu", variant->parameters, &self->bay))
+		return;
 	ASSERT_EQ(0, dmabay_info(self->bay, &info));
 	self->length = about_a_page(&info);
 	self->memory = map_pages(PAGE);
@@ -57,10 +50,7 @@ FIXTURE_SETUP(recovery)
 
 FIXTURE_TEARDOWN(recovery)
 {
-	dmabay_close(self->bay);
-	EXPECT_NOTHING_LEFT(self->path);
-	EXPECT_EQ(0, removed("dmabay_edu"));
-	EXPECT_EQ(0, removed("dmabay"));
+	close_and_unload(_metadata, self->bay);
 }
 
 /* The driver's interrupts since boot, all processors together. */

@@ -65,4 +65,54 @@ static inline int bind_edu(const char *more)
 	return write_driver_file("bind");
 }
 
+/* ---- what a test begins and ends with ---- */
+
+/* The core, and "soft" or "edu". Whether the test can go on, which is skipped otherwise. */
+static inline bool load(struct __test_metadata *_metadata, const char *driver,
+			const char *parameters)
+{
+	const char *edu = getenv("DMABAY_EDU");
+	bool want_edu = !strcmp(driver, "edu");
+	int result;
+
+	if (want_edu && (!edu || !*edu))
+		SKIP(return false, "DMABAY_EDU names no edu function");
+	result = insert("dmabay", "");
+	if (result == -ENOENT)
+		SKIP(return false, "no module to load; DMABAY_MODULES names their folder");
+	ASSERT_EQ(0, result);
+	ASSERT_EQ(0, want_edu ? insert_edu(parameters) : insert_soft(parameters));
+	return true;
+}
+
+static inline void unload(struct __test_metadata *_metadata)
+{
+	EXPECT_EQ(0, remove_soft());
+	EXPECT_EQ(0, remove_edu());
+	EXPECT_EQ(0, removed("dmabay"));
+}
+
+/* The same with a file of the node that comes, for tests in which it stays. */
+static inline bool load_and_open(struct __test_metadata *_metadata, const char *driver,
+				 const char *parameters, struct dmabay **bay)
+{
+	char path[64];
+
+	if (!load(_metadata, driver, parameters))
+		return false;
+	ASSERT_TRUE(find_node(driver, path, sizeof(path)));
+	ASSERT_EQ(0, dmabay_open(bay, path, O_RDWR));
+	return true;
+}
+
+static inline void close_and_unload(struct __test_metadata *_metadata, struct dmabay *bay)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s", dmabay_path(bay));
+	dmabay_close(bay);
+	EXPECT_NOTHING_LEFT(path);
+	unload(_metadata);
+}
+
 #endif /* DMABAY_TESTS_REMOVAL_H */

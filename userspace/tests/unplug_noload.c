@@ -8,7 +8,6 @@
  */
 #include <pthread.h>
 
-#include "common.h"
 #include "removal.h"
 
 #define CYCLES	20u
@@ -133,24 +132,13 @@ FIXTURE_VARIANT_ADD(unplug, edu_unbind)
 
 FIXTURE_SETUP(unplug)
 {
-	const char *edu = getenv("DMABAY_EDU");
-	bool want_edu = !strcmp(variant->driver, "edu");
-	int result;
-
-	if (want_edu && (!edu || !*edu))
-		SKIP(return, "DMABAY_EDU names no edu function");
-	result = insert("dmabay", "");
-	if (result == -ENOENT)
-		SKIP(return, "no module to load; DMABAY_MODULES names their folder");
-	ASSERT_EQ(0, result);
-	ASSERT_EQ(0, want_edu ? insert_edu("") : insert_soft(""));
+	if (!load(_metadata, variant->driver, ""))
+		return;
 }
 
 FIXTURE_TEARDOWN(unplug)
 {
-	EXPECT_EQ(0, remove_soft());
-	EXPECT_EQ(0, remove_edu());
-	EXPECT_EQ(0, removed("dmabay"));
+	unload(_metadata);
 }
 
 typedef FIXTURE_DATA(unplug) fixture;
