@@ -48,8 +48,6 @@ FIXTURE(fault)
 	uint64_t window_bytes;
 };
 
-typedef FIXTURE_DATA(fault) fixture;
-
 /* ---- the function ---- */
 
 static bool find_edu(char *bdf, size_t size)
@@ -91,7 +89,7 @@ static int write_text(const char *path, const char *text)
 	return result;
 }
 
-static int bind_driver(fixture *self, bool bind)
+static int bind_driver(FIXTURE_DATA(fault) *self, bool bind)
 {
 	int result = write_text(bind ? "/sys/bus/pci/drivers/dmabay_edu/bind" :
 				"/sys/bus/pci/drivers/dmabay_edu/unbind", self->bdf);
@@ -102,7 +100,7 @@ static int bind_driver(fixture *self, bool bind)
 }
 
 /* Without a driver nobody else switches memory and bus mastering on. */
-static int switch_on(const fixture *self)
+static int switch_on(const FIXTURE_DATA(fault) *self)
 {
 	char path[96];
 	uint16_t command;
@@ -121,7 +119,7 @@ static int switch_on(const fixture *self)
 	return result;
 }
 
-static int map_registers(fixture *self)
+static int map_registers(FIXTURE_DATA(fault) *self)
 {
 	char path[96];
 	void *mapped;
@@ -139,18 +137,18 @@ static int map_registers(fixture *self)
 	return 0;
 }
 
-static uint64_t get(const fixture *self, unsigned int offset)
+static uint64_t get(const FIXTURE_DATA(fault) *self, unsigned int offset)
 {
 	return *(volatile uint64_t *)(self->registers + offset);
 }
 
-static void set(const fixture *self, unsigned int offset, uint64_t value)
+static void set(const FIXTURE_DATA(fault) *self, unsigned int offset, uint64_t value)
 {
 	*(volatile uint64_t *)(self->registers + offset) = value;
 }
 
 /* By hand. The engine takes 100 ms, and says no error. */
-static int raw_access(const fixture *self, uint64_t address, bool to_memory)
+static int raw_access(const FIXTURE_DATA(fault) *self, uint64_t address, bool to_memory)
 {
 	uint64_t end = dmabay_deadline(PATIENCE);
 
@@ -168,7 +166,7 @@ static int raw_access(const fixture *self, uint64_t address, bool to_memory)
 
 /* ---- the log ---- */
 
-static void forget_log(const fixture *self)
+static void forget_log(const FIXTURE_DATA(fault) *self)
 {
 	lseek(self->log, 0, SEEK_END);
 }
@@ -179,7 +177,7 @@ static bool is_fault(const char *line)
 }
 
 /* Whether a fault was reported since forget_log(), within @patience. */
-static bool saw_fault(const fixture *self, uint64_t patience)
+static bool saw_fault(const FIXTURE_DATA(fault) *self, uint64_t patience)
 {
 	uint64_t end = dmabay_deadline(patience);
 	char line[1024];
@@ -203,7 +201,7 @@ static void announce(const char *text)
 
 /* ---- memory ---- */
 
-static int read_window(fixture *self)
+static int read_window(FIXTURE_DATA(fault) *self)
 {
 	char path[96];
 	FILE *file;
@@ -260,8 +258,8 @@ FIXTURE_TEARDOWN(fault)
 	EXPECT_NOTHING_LEFT(self->path);
 }
 
-static void expect_fault(struct __test_metadata *_metadata, fixture *self, uint64_t address,
-			 bool to_memory, const char *when)
+static void expect_fault(struct __test_metadata *_metadata, FIXTURE_DATA(fault) *self,
+			 uint64_t address, bool to_memory, const char *when)
 {
 	pause_for(BETWEEN_FAULTS);
 	forget_log(self);

@@ -54,8 +54,6 @@ FIXTURE_VARIANT_ADD(line, edu)
 	.turns = 3,
 };
 
-typedef FIXTURE_DATA(line) fixture;
-
 FIXTURE_SETUP(line)
 {
 	uint64_t stretch;
@@ -90,7 +88,7 @@ struct member {
 	uint64_t length;
 };
 
-static int join_in(struct member *member, const fixture *self, unsigned int number)
+static int join_in(struct member *member, const FIXTURE_DATA(line) *self, unsigned int number)
 {
 	int result = dmabay_open(&member->bay, self->path, O_RDWR);
 
@@ -135,7 +133,7 @@ static int end_batch(const struct member *member)
 }
 
 /* All registers, a batch there and a batch back, and the registers are free again. */
-static int take_turn(struct member *member, const fixture *self, uint64_t seed,
+static int take_turn(struct member *member, const FIXTURE_DATA(line) *self, uint64_t seed,
 		     atomic_uint *turn)
 {
 	uint64_t length = BATCH * member->length;
@@ -160,7 +158,7 @@ static int take_turn(struct member *member, const fixture *self, uint64_t seed,
 }
 
 /* Returns the process; what went wrong in it is the status it exits with. */
-static pid_t send_member(const fixture *self, unsigned int number, unsigned int turns)
+static pid_t send_member(const FIXTURE_DATA(line) *self, unsigned int number, unsigned int turns)
 {
 	struct member member;
 	pid_t child = send_child();
@@ -175,7 +173,7 @@ static pid_t send_member(const fixture *self, unsigned int number, unsigned int 
 }
 
 /* Its transfers are left alone: it is to be killed while they run. */
-static pid_t send_victim(const fixture *self)
+static pid_t send_victim(const FIXTURE_DATA(line) *self)
 {
 	atomic_uint *doing = &self->board->doing;
 	struct member member;
@@ -199,7 +197,8 @@ static pid_t send_victim(const fixture *self)
 
 /* ---- all together ---- */
 
-static void wait_for_line(struct __test_metadata *_metadata, fixture *self, uint32_t length)
+static void wait_for_line(struct __test_metadata *_metadata, FIXTURE_DATA(line) *self,
+			  uint32_t length)
 {
 	uint64_t end = dmabay_deadline(PATIENCE);
 	struct dmabay_info info;
@@ -257,7 +256,8 @@ TEST_F_TIMEOUT(line, first_come_first_served, LONG_TEST)
 }
 
 /* Kills the victim while it does that, as far as the victim can say. */
-static void kill_while(struct __test_metadata *_metadata, fixture *self, enum doing doing)
+static void kill_while(struct __test_metadata *_metadata, FIXTURE_DATA(line) *self,
+		       enum doing doing)
 {
 	uint64_t end = dmabay_deadline(PATIENCE);
 	pid_t victim;

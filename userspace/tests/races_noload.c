@@ -49,12 +49,10 @@ FIXTURE_VARIANT_ADD(races, by_a_worker)
 	.worker = true,
 };
 
-typedef FIXTURE_DATA(races) fixture;
-
 /* ---- bytes ---- */
 
 /* Fresh patterns in the memory; returns the seed of the first one. */
-static uint64_t refill(fixture *self)
+static uint64_t refill(FIXTURE_DATA(races) *self)
 {
 	uint64_t first = self->seed + 1;
 
@@ -64,20 +62,19 @@ static uint64_t refill(fixture *self)
 }
 
 /* The first @count slots have arrived in the device's memory, the others have not. */
-static void expect_arrived(struct __test_metadata *_metadata, fixture *self, uint64_t first,
-			   uint32_t count)
+static void expect_arrived(struct __test_metadata *_metadata, FIXTURE_DATA(races) *self,
+			   uint64_t first, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
 		self->seeds[i] = first + i;
 	ASSERT_EQ(0, transfer_wait(self->bay, self->reservation, self->copy_buffer, 0, STRETCH, 0,
 				   DMABAY_FROM_DEVICE));
-	for (unsigned int i = 0; i < SLOTS; i++) {
+	for (unsigned int i = 0; i < SLOTS; i++)
 		EXPECT_PATTERN(self->copy + i * PAGE, PAGE, SENT, self->seeds[i]);
-	}
 }
 
 /* Everything that the device has is known from here on. */
-static void send_all(struct __test_metadata *_metadata, fixture *self)
+static void send_all(struct __test_metadata *_metadata, FIXTURE_DATA(races) *self)
 {
 	uint64_t first = refill(self);
 
@@ -91,14 +88,15 @@ static void send_all(struct __test_metadata *_metadata, fixture *self)
  * The target was taken away from the device: what it had got by then is kept in the
  * copy, and nothing may come after.
  */
-static void take_target(fixture *self)
+static void take_target(FIXTURE_DATA(races) *self)
 {
 	memcpy(self->copy, self->target, STRETCH);
 	fill(self->target, STRETCH, BLANK, self->seed + 1);
 }
 
 /* The first @count slots were received before take_target(), and none after it. */
-static void expect_received(struct __test_metadata *_metadata, fixture *self, uint32_t count)
+static void expect_received(struct __test_metadata *_metadata, FIXTURE_DATA(races) *self,
+			    uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		EXPECT_PATTERN(self->copy + i * PAGE, PAGE, SENT, self->seeds[i]);
@@ -110,7 +108,7 @@ static void expect_received(struct __test_metadata *_metadata, fixture *self, ui
 	EXPECT_PATTERN(self->target, STRETCH, BLANK, self->seed + 1);
 }
 
-static void blank_target(fixture *self)
+static void blank_target(FIXTURE_DATA(races) *self)
 {
 	for (unsigned int i = 0; i < SLOTS; i++)
 		fill(self->target + i * PAGE, PAGE, BLANK, i);
@@ -164,7 +162,8 @@ enum way {
 struct race {
 	const char *ways[WAYS];
 	bool waits_for_worker;	/* has one way where the call does the work itself */
-	enum way (*round)(struct __test_metadata *_metadata, fixture *self, int64_t delay);
+	enum way (*round)(struct __test_metadata *_metadata, FIXTURE_DATA(races) *self,
+			  int64_t delay);
 };
 
 /* The other one. */
@@ -249,7 +248,8 @@ static void start_submitting(struct __test_metadata *_metadata, struct other *ot
 }
 
 /* Each of @count transfers has one completion, in their order. */
-static void expect_completions(struct __test_metadata *_metadata, fixture *self, uint32_t count)
+static void expect_completions(struct __test_metadata *_metadata, FIXTURE_DATA(races) *self,
+			       uint32_t count)
 {
 	struct dmabay_completion completion;
 
@@ -263,7 +263,7 @@ static void expect_completions(struct __test_metadata *_metadata, fixture *self,
 	EXPECT_EQ(-EAGAIN, dmabay_wait(self->bay, &completion, 1, 0, 0));
 }
 
-static uint64_t transfers_so_far(struct __test_metadata *_metadata, fixture *self)
+static uint64_t transfers_so_far(struct __test_metadata *_metadata, FIXTURE_DATA(races) *self)
 {
 	struct dmabay_counters counters;
 
@@ -273,7 +273,8 @@ static uint64_t transfers_so_far(struct __test_metadata *_metadata, fixture *sel
 
 /* ---- what ends against what is submitted ---- */
 
-static enum way run_free(struct __test_metadata *_metadata, fixture *self, int64_t delay)
+static enum way run_free(struct __test_metadata *_metadata, FIXTURE_DATA(races) *self,
+			 int64_t delay)
 {
 	uint64_t before = transfers_so_far(_metadata, self), first = refill(self);
 	struct other other = { .bay = self->bay, .delay = delay };
@@ -300,7 +301,8 @@ static enum way run_free(struct __test_metadata *_metadata, fixture *self, int64
 	return result ? BETWEEN : other.taken < SLOTS ? FIRST : LAST;
 }
 
-static enum way run_unregister(struct __test_metadata *_metadata, fixture *self, int64_t delay)
+static enum way run_unregister(struct __test_metadata *_metadata, FIXTURE_DATA(races) *self,
+			       int64_t delay)
 {
 	struct other other = {
 		.bay = self->bay, .reservation = self->reservation, .delay = delay,
@@ -333,7 +335,8 @@ static enum way run_unregister(struct __test_metadata *_metadata, fixture *self,
 }
 
 /* When both are back, the file is gone and with it all that it had. */
-static enum way run_close(struct __test_metadata *_metadata, fixture *self, int64_t delay)
+static enum way run_close(struct __test_metadata *_metadata, FIXTURE_DATA(races) *self,
+			  int64_t delay)
 {
 	struct dmabay_counters before, after;
 	struct other other = { .delay = delay };
@@ -396,7 +399,7 @@ static void once(struct other *other)
 }
 
 /* In line behind whoever has the map registers. */
-static void wait_until_in_line(struct __test_metadata *_metadata, fixture *self)
+static void wait_until_in_line(struct __test_metadata *_metadata, FIXTURE_DATA(races) *self)
 {
 	uint64_t end = dmabay_deadline(PATIENCE);
 	struct dmabay_info info;
@@ -408,7 +411,7 @@ static void wait_until_in_line(struct __test_metadata *_metadata, fixture *self)
 	ASSERT_EQ(1, info.waiters) TH_LOG("waited for a waiter");
 }
 
-static enum way run_signal_and_grant(struct __test_metadata *_metadata, fixture *self,
+static enum way run_signal_and_grant(struct __test_metadata *_metadata, FIXTURE_DATA(races) *self,
 				     int64_t delay)
 {
 	uint32_t all = self->info.map_registers_free;
@@ -440,7 +443,7 @@ static enum way run_signal_and_grant(struct __test_metadata *_metadata, fixture 
 }
 
 /* Something to be completed: the first slot, there or still there. */
-static struct dmabay_transfer first_slot(const fixture *self)
+static struct dmabay_transfer first_slot(const FIXTURE_DATA(races) *self)
 {
 	return (struct dmabay_transfer){
 		.reservation = self->reservation,
@@ -450,8 +453,8 @@ static struct dmabay_transfer first_slot(const fixture *self)
 	};
 }
 
-static enum way run_signal_and_completion(struct __test_metadata *_metadata, fixture *self,
-					  int64_t delay)
+static enum way run_signal_and_completion(struct __test_metadata *_metadata,
+					  FIXTURE_DATA(races) *self, int64_t delay)
 {
 	struct other sleeper = {
 		.bay = self->bay, .all = 2, .act = wait_for_one,
@@ -476,8 +479,8 @@ static enum way run_signal_and_completion(struct __test_metadata *_metadata, fix
 	return sleeper.result == 1 ? LAST : FIRST;
 }
 
-static enum way run_deadline_and_completion(struct __test_metadata *_metadata, fixture *self,
-					    int64_t delay)
+static enum way run_deadline_and_completion(struct __test_metadata *_metadata,
+					    FIXTURE_DATA(races) *self, int64_t delay)
 {
 	struct other submitter = {
 		.bay = self->bay, .all = 2, .act = submit_one, .delay = delay,
@@ -499,7 +502,8 @@ static enum way run_deadline_and_completion(struct __test_metadata *_metadata, f
 }
 
 /* Bytes of the memory that are in the device's, from the first one on. */
-static uint64_t arrived_bytes(struct __test_metadata *_metadata, fixture *self, uint64_t first)
+static uint64_t arrived_bytes(struct __test_metadata *_metadata, FIXTURE_DATA(races) *self,
+			      uint64_t first)
 {
 	uint64_t bytes = 0, slot;
 
@@ -517,7 +521,7 @@ static uint64_t arrived_bytes(struct __test_metadata *_metadata, fixture *self, 
 }
 
 /* What it says to have transferred is what is there. */
-static enum way run_signal_and_once(struct __test_metadata *_metadata, fixture *self,
+static enum way run_signal_and_once(struct __test_metadata *_metadata, FIXTURE_DATA(races) *self,
 				    int64_t delay)
 {
 	struct other sender = {
@@ -545,8 +549,8 @@ static enum way run_signal_and_once(struct __test_metadata *_metadata, fixture *
 /* ---- many rounds ---- */
 
 /* One more, and the next one closer. */
-static void run_round(struct __test_metadata *_metadata, fixture *self, const struct race *race,
-		      struct balance *balance, unsigned int seen[WAYS])
+static void run_round(struct __test_metadata *_metadata, FIXTURE_DATA(races) *self,
+		      const struct race *race, struct balance *balance, unsigned int seen[WAYS])
 {
 	enum way way = race->round(_metadata, self, balanced_delay(balance));
 
@@ -563,7 +567,8 @@ static void say_ways(struct __test_metadata *_metadata, const struct race *race,
 	}
 }
 
-static void run_rounds(struct __test_metadata *_metadata, fixture *self, const struct race *race)
+static void run_rounds(struct __test_metadata *_metadata, FIXTURE_DATA(races) *self,
+		       const struct race *race)
 {
 	struct rounds rounds = so_many(rounds_here(ROUNDS));
 	unsigned int seen[WAYS] = { };
@@ -584,7 +589,8 @@ static bool saw_all_ways(const struct race *race, const unsigned int seen[WAYS])
 	return true;
 }
 
-static void see_all_ways(struct __test_metadata *_metadata, fixture *self, const struct race *race)
+static void see_all_ways(struct __test_metadata *_metadata, FIXTURE_DATA(races) *self,
+			 const struct race *race)
 {
 	uint64_t end = dmabay_deadline(PATIENCE);
 	unsigned int seen[WAYS] = { };

@@ -75,9 +75,6 @@ FIXTURE_VARIANT_ADD(removal, edu_unbind)
 	.back = bind_edu,
 };
 
-typedef FIXTURE_DATA(removal) fixture;
-typedef FIXTURE_VARIANT(removal) removal;
-
 FIXTURE_SETUP(removal)
 {
 	if (!load(_metadata, variant->driver, variant->parameters))
@@ -98,7 +95,7 @@ FIXTURE_TEARDOWN(removal)
 struct user {
 	pthread_t thread;
 	struct dmabay *bay;
-	const fixture *self;
+	const FIXTURE_DATA(removal) *self;
 	unsigned int number;
 	int result;		/* what ended it */
 };
@@ -125,7 +122,7 @@ static void note(struct ledger *ledger, const struct dmabay_completion *completi
 static void *submit_on(void *context)
 {
 	struct user *user = context;
-	const fixture *self = user->self;
+	const FIXTURE_DATA(removal) *self = user->self;
 	struct dmabay_completion completions[BATCH];
 	struct dmabay_transfer transfers[BATCH];
 	uint32_t completed, count = 0;
@@ -213,7 +210,7 @@ static void *wait_in_line(void *context)
 }
 
 /* A whole life of a file, with a transfer in the end. */
-static int live(const fixture *self, unsigned char *memory)
+static int live(const FIXTURE_DATA(removal) *self, unsigned char *memory)
 {
 	uint32_t buffer, reservation;
 	struct dmabay *bay;
@@ -253,7 +250,7 @@ static void *live_on(void *context)
 
 static const struct {
 	const char *name;
-	void *(*run)(void *);
+	void *(*run)(void *context);
 	unsigned int number;
 	bool opens;	/* and may find that there is no node any more */
 } doings[] = {
@@ -272,7 +269,7 @@ static const struct {
 #define ONE_READER	3u
 
 /* The same file in another process: submits and reads like the threads. */
-static pid_t send_sharer(fixture *self)
+static pid_t send_sharer(FIXTURE_DATA(removal) *self)
 {
 	struct user submitter = { .bay = self->bay, .self = self, .number = 2 };
 	struct user reader = { .bay = self->bay, .self = self };
@@ -290,7 +287,8 @@ static pid_t send_sharer(fixture *self)
 
 /* ---- one removal ---- */
 
-static void open_main(struct __test_metadata *_metadata, fixture *self, const removal *variant)
+static void open_main(struct __test_metadata *_metadata, FIXTURE_DATA(removal) *self,
+		      const FIXTURE_VARIANT(removal) *variant)
 {
 	ASSERT_TRUE(find_node(variant->driver, self->path, sizeof(self->path)));
 	ASSERT_EQ(0, dmabay_open(&self->bay, self->path, O_RDWR));
@@ -303,8 +301,8 @@ static void open_main(struct __test_metadata *_metadata, fixture *self, const re
 }
 
 /* The device is away when it returns, and so are all who used it. */
-static void remove_under(struct __test_metadata *_metadata, fixture *self, const removal *variant,
-			 size_t count)
+static void remove_under(struct __test_metadata *_metadata, FIXTURE_DATA(removal) *self,
+			 const FIXTURE_VARIANT(removal) *variant, size_t count)
 {
 	pid_t sharer = count == USERS ? send_sharer(self) : 0;
 	struct user users[USERS];
@@ -355,7 +353,7 @@ static void expect_each_once(struct __test_metadata *_metadata, const struct led
 }
 
 /* Nothing but ENODEV is left, and the memory is the program's alone. */
-static void expect_harmless(struct __test_metadata *_metadata, fixture *self)
+static void expect_harmless(struct __test_metadata *_metadata, FIXTURE_DATA(removal) *self)
 {
 	struct pollfd poll_fd = { .fd = dmabay_fd(self->bay), .events = POLLIN };
 	struct dmabay_transfer transfer = {
@@ -376,7 +374,8 @@ static void expect_harmless(struct __test_metadata *_metadata, fixture *self)
 }
 
 /* It comes back beside the file of the one that is gone. */
-static void come_back(struct __test_metadata *_metadata, fixture *self, const removal *variant)
+static void come_back(struct __test_metadata *_metadata, FIXTURE_DATA(removal) *self,
+		      const FIXTURE_VARIANT(removal) *variant)
 {
 	struct dmabay *bay;
 
@@ -387,8 +386,8 @@ static void come_back(struct __test_metadata *_metadata, fixture *self, const re
 	dmabay_close(bay);
 }
 
-static void remove_once(struct __test_metadata *_metadata, fixture *self, const removal *variant,
-			size_t users)
+static void remove_once(struct __test_metadata *_metadata, FIXTURE_DATA(removal) *self,
+			const FIXTURE_VARIANT(removal) *variant, size_t users)
 {
 	open_main(_metadata, self, variant);
 	remove_under(_metadata, self, variant, users);
@@ -454,7 +453,7 @@ static void *kill_it(void *context)
 }
 
 /* A process that has everything under way; it says so and never ends by itself. */
-static pid_t send_busy(fixture *self, int ready)
+static pid_t send_busy(FIXTURE_DATA(removal) *self, int ready)
 {
 	struct user users[USERS];
 	pid_t child = send_child();
@@ -475,8 +474,8 @@ static pid_t send_busy(fixture *self, int ready)
 }
 
 /* The process dies of it in the middle of whatever it does, before, while or after. */
-static void exit_during_removal(struct __test_metadata *_metadata, fixture *self,
-				const removal *variant)
+static void exit_during_removal(struct __test_metadata *_metadata, FIXTURE_DATA(removal) *self,
+				const FIXTURE_VARIANT(removal) *variant)
 {
 	struct killer killer = { .delay = random_below(5 * MILLISECOND) };
 	int ready[2], status = 0;

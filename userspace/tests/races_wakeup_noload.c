@@ -41,8 +41,6 @@ FIXTURE_VARIANT_ADD(wakeup, by_a_worker)
 	.parameters = "memory=1 async=1",
 };
 
-typedef FIXTURE_DATA(wakeup) fixture;
-
 FIXTURE_SETUP(wakeup)
 {
 	if (!load_and_open(_metadata, "soft", variant->parameters, &self->bay))
@@ -161,8 +159,8 @@ static bool exchange_one(struct __test_metadata *_metadata, struct exchange *exc
 	return sleeps() != before;
 }
 
-static void exchange_many(struct __test_metadata *_metadata, fixture *self, uint32_t each,
-			  int (*sleep_in)(struct exchange *))
+static void exchange_many(struct __test_metadata *_metadata, FIXTURE_DATA(wakeup) *self,
+			  uint32_t each, int (*sleep_in)(struct exchange *))
 {
 	struct rounds rounds = so_many(rounds_here(ROUNDS));
 	struct exchange exchange = {

@@ -60,7 +60,7 @@ static bool is_edge(const char *call, const char *from, const char *to)
 	while (table && !found && fgets(line, sizeof(line), table)) {
 		char *at = strncmp(line, start, strlen(start)) ? NULL : strstr(line, word);
 
-		found = at && strchr(" \n", at[strlen(word)]);
+		found = at && strchr("\n ", at[strlen(word)]);
 	}
 	if (table)
 		fclose(table);

@@ -48,14 +48,12 @@ FIXTURE_TEARDOWN(transfer)
 	EXPECT_NOTHING_LEFT(self->path);
 }
 
-typedef FIXTURE_DATA(transfer) fixture;
-
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
 
-static uint64_t aligned(const fixture *self, uint64_t length)
+static uint64_t aligned(const FIXTURE_DATA(transfer) *self, uint64_t length)
 {
 	return length - length % self->info.alignment;
 }
@@ -64,8 +62,9 @@ static uint64_t aligned(const fixture *self, uint64_t length)
  * @length bytes that begin @skew bytes into a page go to @device_address and
  * back into other memory, by reservations of @map_registers.
  */
-static void there_and_back(struct __test_metadata *_metadata, fixture *self, uint64_t skew,
-			   uint64_t length, uint64_t device_address, uint32_t map_registers)
+static void there_and_back(struct __test_metadata *_metadata, FIXTURE_DATA(transfer) *self,
+			   uint64_t skew, uint64_t length, uint64_t device_address,
+			   uint32_t map_registers)
 {
 	size_t whole = skew + length + 2 * PAGE;
 	unsigned char *from = map_pages(whole), *to = map_pages(whole);
@@ -155,8 +154,8 @@ TEST_F_TIMEOUT(transfer, cut_by_fragment_length, LONG_TEST)
 }
 
 /* Sixteen transfers in one call: each its bytes, its cookie, and their order. */
-static void run_batch(struct __test_metadata *_metadata, fixture *self, uint32_t reservation,
-		      uint32_t buffer, uint64_t length, uint32_t direction)
+static void run_batch(struct __test_metadata *_metadata, FIXTURE_DATA(transfer) *self,
+		      uint32_t reservation, uint32_t buffer, uint64_t length, uint32_t direction)
 {
 	struct dmabay_completion completions[BATCH];
 	struct dmabay_transfer transfers[BATCH];
@@ -419,8 +418,8 @@ TEST_F(transfer, poll)
 
 /* ---- kinds of memory ---- */
 
-static void through(struct __test_metadata *_metadata, fixture *self, unsigned char *memory,
-		    uint64_t length)
+static void through(struct __test_metadata *_metadata, FIXTURE_DATA(transfer) *self,
+		    unsigned char *memory, uint64_t length)
 {
 	uint32_t buffer, reservation;
 

@@ -58,8 +58,6 @@ FIXTURE_TEARDOWN(uapi)
 	EXPECT_NOTHING_LEFT(self->path);
 }
 
-typedef FIXTURE_DATA(uapi) fixture;
-
 /* ---- each command, with an argument that is right ---- */
 
 union argument {
@@ -82,67 +80,67 @@ struct command {
 	uint32_t size;
 	int right;		/* what the right argument gives */
 	bool allowed_read_only;
-	void (*build)(fixture *self, union argument *argument);
-	void (*undo)(fixture *self, const union argument *argument);
+	void (*build)(FIXTURE_DATA(uapi) *self, union argument *argument);
+	void (*undo)(FIXTURE_DATA(uapi) *self, const union argument *argument);
 };
 
-static void build_nothing(fixture *self, union argument *argument)
+static void build_nothing(FIXTURE_DATA(uapi) *self, union argument *argument)
 {
 	(void)self;
 	(void)argument;
 }
 
-static void undo_nothing(fixture *self, const union argument *argument)
+static void undo_nothing(FIXTURE_DATA(uapi) *self, const union argument *argument)
 {
 	(void)self;
 	(void)argument;
 }
 
-static void build_register(fixture *self, union argument *argument)
+static void build_register(FIXTURE_DATA(uapi) *self, union argument *argument)
 {
 	argument->registered.address = (uintptr_t)self->memory;
 	argument->registered.length = PAGE;
 }
 
-static void undo_register(fixture *self, const union argument *argument)
+static void undo_register(FIXTURE_DATA(uapi) *self, const union argument *argument)
 {
 	dmabay_unregister(self->bay, argument->registered.buffer);
 }
 
-static void build_unregister(fixture *self, union argument *argument)
+static void build_unregister(FIXTURE_DATA(uapi) *self, union argument *argument)
 {
 	dmabay_register(self->bay, self->memory, PAGE, 0, &argument->unregister.buffer);
 }
 
 /* Still there if the command was refused. */
-static void undo_unregister(fixture *self, const union argument *argument)
+static void undo_unregister(FIXTURE_DATA(uapi) *self, const union argument *argument)
 {
 	dmabay_unregister(self->bay, argument->unregister.buffer);
 }
 
-static void build_reserve(fixture *self, union argument *argument)
+static void build_reserve(FIXTURE_DATA(uapi) *self, union argument *argument)
 {
 	(void)self;
 	argument->reserve.map_registers = 1;
 	argument->reserve.depth = 1;
 }
 
-static void undo_reserve(fixture *self, const union argument *argument)
+static void undo_reserve(FIXTURE_DATA(uapi) *self, const union argument *argument)
 {
 	dmabay_free(self->bay, argument->reserve.reservation);
 }
 
-static void build_free(fixture *self, union argument *argument)
+static void build_free(FIXTURE_DATA(uapi) *self, union argument *argument)
 {
 	dmabay_reserve(self->bay, 1, 1, 0, &argument->free.reservation);
 }
 
-static void undo_free(fixture *self, const union argument *argument)
+static void undo_free(FIXTURE_DATA(uapi) *self, const union argument *argument)
 {
 	dmabay_free(self->bay, argument->free.reservation);
 }
 
-static void build_submit(fixture *self, union argument *argument)
+static void build_submit(FIXTURE_DATA(uapi) *self, union argument *argument)
 {
 	self->transfer = (struct dmabay_transfer){
 		.reservation = self->reservation,
@@ -157,13 +155,13 @@ static void build_submit(fixture *self, union argument *argument)
 	argument->submit.completions = (uintptr_t)&self->completion;
 }
 
-static void build_wait(fixture *self, union argument *argument)
+static void build_wait(FIXTURE_DATA(uapi) *self, union argument *argument)
 {
 	argument->wait.capacity = 1;
 	argument->wait.completions = (uintptr_t)&self->completion;
 }
 
-static void build_once(fixture *self, union argument *argument)
+static void build_once(FIXTURE_DATA(uapi) *self, union argument *argument)
 {
 	argument->once.address = (uintptr_t)self->memory;
 	argument->once.length = PAGE;
@@ -196,7 +194,7 @@ static const struct command *command_of(unsigned long number)
 	return NULL;
 }
 
-static void build(const struct command *command, fixture *self, union argument *argument)
+static void build(const struct command *command, FIXTURE_DATA(uapi) *self, union argument *argument)
 {
 	memset(argument, 0, sizeof(*argument));
 	argument->size = command->size;

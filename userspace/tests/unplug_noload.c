@@ -80,7 +80,7 @@ static void *query_on(void *context)
 	return NULL;
 }
 
-static void *(*const doings[])(void *) = {
+static void *(*const doings[])(void *context) = {
 	wait_in_line, wait_for_completion, wait_in_poll, transfer_on, query_on,
 };
 
@@ -141,10 +141,9 @@ FIXTURE_TEARDOWN(unplug)
 	unload(_metadata);
 }
 
-typedef FIXTURE_DATA(unplug) fixture;
-
 /* Files, threads and transfers; returns when they are all under way. */
-static void set_going(struct __test_metadata *_metadata, fixture *self, const char *driver)
+static void set_going(struct __test_metadata *_metadata, FIXTURE_DATA(unplug) *self,
+		      const char *driver)
 {
 	struct dmabay_transfer transfers[DEPTH];
 	uint64_t end = dmabay_deadline(PATIENCE);
@@ -185,7 +184,7 @@ static void set_going(struct __test_metadata *_metadata, fixture *self, const ch
 }
 
 /* Each transfer has ended, one way or the other; then there is only ENODEV. */
-static void expect_completions(struct __test_metadata *_metadata, fixture *self)
+static void expect_completions(struct __test_metadata *_metadata, FIXTURE_DATA(unplug) *self)
 {
 	struct dmabay_completion completion;
 	uint32_t count = 0;
@@ -202,7 +201,7 @@ static void expect_completions(struct __test_metadata *_metadata, fixture *self)
 	EXPECT_GE(DEPTH, count);
 }
 
-static void expect_gone(struct __test_metadata *_metadata, fixture *self)
+static void expect_gone(struct __test_metadata *_metadata, FIXTURE_DATA(unplug) *self)
 {
 	struct pollfd poll_fd = { .fd = dmabay_fd(self->bay), .events = POLLIN };
 	struct dmabay_transfer transfer = {
@@ -231,7 +230,7 @@ static void expect_gone(struct __test_metadata *_metadata, fixture *self)
 	EXPECT_EQ(POLLHUP, poll_fd.revents & POLLHUP);
 }
 
-static void stop_all(struct __test_metadata *_metadata, fixture *self)
+static void stop_all(struct __test_metadata *_metadata, FIXTURE_DATA(unplug) *self)
 {
 	for (size_t i = 0; i < USERS; i++) {
 		struct user *user = &self->users[i];
