@@ -34,13 +34,13 @@ modules: ## the kernel modules, for KDIR=folder (default: the newest headers ins
 user: ## the library, the dmabay command and its tests
 	$(MAKE) -C userspace
 
-demo: ## boot a Debian 6.12 kernel with an emulated IOMMU and show what this does (10 min, then 1)
+demo: ## boot a Debian 6.12 kernel with an emulated IOMMU and show what this does (about 10 min, then 1)
 	@$(vm)/demo
 
 check: ## every test, on every kernel (about 45 min, then 20); SUITES="names" for only these
 	@$(vm)/check $(SUITES)
 
-mutants: ## break the core line by line and see that the tests notice (75 min)
+mutants: ## break the core line by line and see that the tests notice (about 75 min)
 	@$(vm)/packages check
 	@kunit/mutants
 
