@@ -260,14 +260,15 @@ static void kill_while(struct __test_metadata *_metadata, FIXTURE_DATA(line) *se
 		       enum doing doing)
 {
 	uint64_t end = dmabay_deadline(PATIENCE);
+	enum doing seen;
 	pid_t victim;
 
 	atomic_store(&self->board->doing, STARTING);
 	victim = send_victim(self);
 	ASSERT_LE(0, victim);
-	while (atomic_load(&self->board->doing) != doing && dmabay_deadline(0) < end)
+	while ((seen = atomic_load(&self->board->doing)) != doing && dmabay_deadline(0) < end)
 		sched_yield();
-	ASSERT_EQ(doing, atomic_load(&self->board->doing)) TH_LOG("waited for the victim");
+	ASSERT_EQ(doing, seen) TH_LOG("waited for the victim");
 	linger((int64_t)random_below(MILLISECOND));
 	expect_killed(_metadata, victim);
 }
