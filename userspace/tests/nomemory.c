@@ -141,9 +141,13 @@ static void run_without_memory(struct __test_metadata *_metadata, FIXTURE_DATA(n
 			       uint32_t registers)
 {
 	struct dmabay_counters before, after;
+	struct dmabay_info info;
 	int fd, status = 0, starved;
 	unsigned int i;
 
+	ASSERT_EQ(0, dmabay_info(self->bay, &info));
+	if (registers > info.map_registers)
+		SKIP(return, "the device has only %u map registers", info.map_registers);
 	ASSERT_EQ(0, dmabay_reserve(self->bay, registers, 4, 0, &self->reservation));
 	ASSERT_EQ(0, dmabay_counters(self->bay, &before));
 	fd = open("/proc/self/make-it-fail", O_WRONLY | O_CLOEXEC);
