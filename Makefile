@@ -37,7 +37,7 @@ user: ## the library, the dmabay command and its tests
 demo: ## boot a Debian 6.12 kernel with an emulated IOMMU and show what this does (about 10 min, then 1)
 	@$(vm)/demo
 
-check: ## every test, on every kernel (about 45 min, then 20); SUITES="names" for only these
+check: ## every test, on every kernel (about 55 min, then 25); SUITES="names" for only these
 	@$(vm)/check $(SUITES)
 
 mutants: ## break the core line by line and see that the tests notice (about 75 min)
@@ -47,7 +47,7 @@ mutants: ## break the core line by line and see that the tests notice (about 75 
 soak: ## what races, and random calls from new seeds, over and over; MINUTES=60
 	@$(vm)/soak $(MINUTES)
 
-shell: ## a prompt in that virtual machine, modules loaded; KERNEL=6.1, 6.12 (default) or newest
+shell: ## a prompt in that machine, modules loaded; KERNEL=6.1, 6.12 (default), newest or riscv64
 	@$(vm)/shell $(KERNEL)
 
 load: KDIR = /lib/modules/$(shell uname -r)/build

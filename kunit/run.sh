@@ -6,7 +6,9 @@
 #   run.sh x86_64 [OPTIONS OF kunit.py exec]   run them on a PC with VT-d, in QEMU
 #   run.sh kcsan [GLOB...]                     run those that use two processors there, as
 #                                              modules, and look for data races
-#   run.sh kernel x86_64|kcsan DIR             put the bare kernel into DIR
+#   run.sh riscv64 [GLOB...]                   run the suites as modules on a machine that is
+#                                              no PC
+#   run.sh kernel x86_64|kcsan|riscv64 DIR     put the bare kernel into DIR
 #
 # The repository is copied, not linked, and everything is built in the cache, so
 # that nothing is ever written here and several checkouts share one kernel.
@@ -14,7 +16,7 @@
 # shellcheck source=../userspace/vm/lib.sh
 . "$(dirname "$0")/../userspace/vm/lib.sh"
 
-what=${1:?uml, x86_64, kcsan or kernel}
+what=${1:?uml, x86_64, kcsan, riscv64 or kernel}
 shift
 source=$("$vm/kernel" source)
 tree=$cache/kunit/tree
@@ -54,29 +56,31 @@ compile() {
 	mkdir -p "$build"
 	kunit config --kunitconfig="$1"
 	# shellcheck disable=SC2086 # a list of targets
-	nice make -C "$tree" O="$build" ARCH="$arch" -j"$jobs" "${settings[@]}" $target
+	nice make -C "$tree" O="$build" ARCH="$arch" CROSS_COMPILE="$cross" -j"$jobs" \
+		"${settings[@]}" $target
 }
 
-# bare DIR: the x86_64 kernel as it is without this project, and what is needed to
-# build modules for it, as a distribution would package it.
+# bare DIR: the kernel as it is without this project, and what is needed to build modules
+# for it, as a distribution would package it.
 bare() {
 	mkdir -p "$build" "$1"
 	grep -v DMABAY "$repo/kunit/$config" >"$build/bare.kunitconfig"
 	compile "$build/bare.kunitconfig"
-	cp "$build/arch/x86/boot/bzImage" "$1/vmlinuz"
+	cp "$build/arch/$folder/boot/$image" "$1/vmlinuz"
 	cp "$build/.config" "$1/config"
 	cp "$build/include/config/kernel.release" "$1/release"
 	rsync -a --delete --prune-empty-dirs --include='*/' --include=/.config \
-		--include=/Module.symvers --include='/include/**' --include='/arch/x86/include/**' \
+		--include=/Module.symvers --include='/include/**' --include="/arch/$folder/include/**" \
 		--include='/scripts/**' --include=/tools/objtool/objtool --exclude='*' \
 		"$build/" "$1/build/"
-	printf 'export KBUILD_OUTPUT = %s\ninclude %s\n' \
-		"$1/build" "$source/Makefile" >"$1/build/Makefile"
+	printf '%s\n' "export KBUILD_OUTPUT = $1/build" "export ARCH = $arch" \
+		"export CROSS_COMPILE = $cross" "include $source/Makefile" >"$1/build/Makefile"
 }
 
 # pc CONFIGURATION: an x86_64 kernel in a build folder of its own.
 pc() {
-	arch=x86_64 build=$cache/kunit/$1 config=$1.kunitconfig target='bzImage modules'
+	arch=x86_64 folder=x86 image=bzImage
+	build=$cache/kunit/$1 config=$1.kunitconfig target='bzImage modules'
 	machine=(--arch=x86_64 --qemu_config="$repo/kunit/qemu/vtd_strict.py")
 	# KCSAN watches modules only, which are built without these settings. A data race of
 	# ours is between two accesses of ours, or of kernel functions inlined into ours. The
@@ -87,23 +91,40 @@ pc() {
 	[ "$1" != kcsan ] || settings=(KCSAN_SANITIZE=n 'KCSAN_INSTRUMENT_BARRIERS=$(is-kernel-object)')
 }
 
+# sifive CONFIGURATION: a riscv64 kernel, cross-built.
+sifive() {
+	arch=riscv folder=riscv image=Image cross=$(cross_prefix "$1")
+	build=$cache/kunit/$1 config=$1.kunitconfig target='Image modules'
+	machine=(--qemu_config="$repo/kunit/qemu/sifive_u.py" --cross_compile="$cross")
+}
+
+# as_modules GLOBS: the suites, on the machine that the kernel $what is for.
+as_modules() {
+	local modules
+	modules=$("$vm/modules" "$what")
+	DMABAY_TESTS=$1 exec "$vm/run" --name "kunit-$what" --timeout 900 --modules "$modules" \
+		"$what" "$vm/guest/kunit"
+}
+
 # The tests that use two processors at a time.
 racing="dmabay_races dmabay_*.power_while_others*"
 
-settings=() boot=()
+settings=() boot=() cross=''
 case $what in
-kcsan)
-	modules=$("$vm/modules" kcsan)
-	DMABAY_TESTS=${*:-$racing} exec "$vm/run" --name kunit-kcsan --modules "$modules" \
-		kcsan "$vm/guest/kunit"
-	;;
+kcsan) as_modules "${*:-$racing}" ;;
+riscv64) as_modules "${*:-dmabay*}" ;;
 uml)
 	arch=um build=$cache/kunit/uml machine=(--arch=um) target='' config=.kunitconfig
 	# Threads of this machine are its processors.
 	boot=(--kernel_args=ncpus=2 --kernel_args=seccomp=on)
 	;;
 x86_64) pc x86_64 ;;
-kernel) pc "${1:?x86_64 or kcsan}" ;;
+kernel)
+	case ${1:?x86_64, kcsan or riscv64} in
+	riscv64) sifive "$1" ;;
+	*) pc "$1" ;;
+	esac
+	;;
 *) die "unknown: $what" ;;
 esac
 

@@ -56,6 +56,10 @@ quietly() {
 	wait "$watch" 2>/dev/null || true
 }
 
+# cross_prefix KERNEL: what the names of the compiler and its tools begin with for the machine of
+# that kernel; nothing if it is a PC, as this one is.
+cross_prefix() { [ "$1" != riscv64 ] || echo riscv64-linux-gnu-; }
+
 # step WHAT HOW-LONG COMMAND...: a part of the work that says what it is and how long
 # it takes, and shows the end of its output when it fails.
 step() {
