@@ -84,10 +84,12 @@ static void enabler_e03_profile_unknown(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, enabler_try(rig, &config), -EINVAL);
 }
 
-/* The two system profiles exist, but are not served; whatever else is wrong. */
-static void enabler_profiles_not_served(struct kunit *test)
+/* The two system profiles, of which the controller says how wide addresses are. */
+static void enabler_e08_width_of_system_profile(struct kunit *test)
 {
-	static const unsigned int profiles[] = { 7, 8 };
+	static const enum dmabay_profile profiles[] = {
+		DMABAY_PROFILE_SYSTEM, DMABAY_PROFILE_SYSTEM_DUPLEX,
+	};
 	struct rig *rig = rig_prepare(test);
 	struct dmabay_enabler_config config = rig_config(rig, 65536, 0);
 	unsigned int i;
@@ -95,10 +97,41 @@ static void enabler_profiles_not_served(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(profiles); i++) {
 		config.profile = profiles[i];
 		config.address_width = 0;
-		KUNIT_EXPECT_EQ(test, enabler_try(rig, &config), -EOPNOTSUPP);
+		KUNIT_EXPECT_EQ(test, enabler_try(rig, &config), 0);
 		config.address_width = 32;
-		KUNIT_EXPECT_EQ(test, enabler_try(rig, &config), -EOPNOTSUPP);
+		KUNIT_EXPECT_EQ(test, enabler_try(rig, &config), -EINVAL);
 	}
+}
+
+/* Decision 6.1-15, as for all others. */
+static void enabler_e13_version_2_of_system_profile(struct kunit *test)
+{
+	struct rig *rig = rig_prepare(test);
+	struct dmabay_enabler_config config = rig_config(rig, 65536, 0);
+
+	config.profile = DMABAY_PROFILE_SYSTEM;
+	config.dma_version = 2;
+	KUNIT_EXPECT_EQ(test, enabler_try(rig, &config), -EOPNOTSUPP);
+	config.dma_version = DMABAY_DMA_VERSION_3;
+	KUNIT_EXPECT_EQ(test, enabler_try(rig, &config), 0);
+}
+
+/* E29: without its channel it has nothing, and can be deleted. */
+static void enabler_e29_system_not_configured(struct kunit *test)
+{
+	struct rig *rig = rig_prepare(test);
+	struct dmabay_enabler_config config = rig_config(rig, 65536, 17);
+	struct dmabay_enabler *enabler;
+	unsigned int direction;
+
+	config.profile = DMABAY_PROFILE_SYSTEM_DUPLEX;
+	KUNIT_ASSERT_EQ(test, dmabay_enabler_create(rig->dev, &config, &enabler), 0);
+	KUNIT_EXPECT_EQ(test, dmabay_enabler_max_length(enabler), 0);
+	for (direction = 0; direction < 2; direction++) {
+		KUNIT_EXPECT_EQ(test, dmabay_enabler_fragment_length(enabler, direction), 0);
+		KUNIT_EXPECT_NULL(test, dmabay_enabler_adapter(enabler, direction));
+	}
+	dmabay_enabler_delete(enabler);
 }
 
 static void enabler_e04_max_length(struct kunit *test)
@@ -862,7 +895,9 @@ static struct kunit_case enabler_cases[] = {
 	RIG_CASE(enabler_e01_create),
 	KUNIT_CASE(enabler_e02_config_size),
 	KUNIT_CASE(enabler_e03_profile_unknown),
-	KUNIT_CASE(enabler_profiles_not_served),
+	KUNIT_CASE(enabler_e08_width_of_system_profile),
+	KUNIT_CASE(enabler_e13_version_2_of_system_profile),
+	KUNIT_CASE(enabler_e29_system_not_configured),
 	KUNIT_CASE(enabler_e04_max_length),
 	KUNIT_CASE(enabler_e05_size_error_wins),
 	RIG_CASE(enabler_e06_parent_is_not_below),

@@ -31,6 +31,7 @@
 enum adapter_call {
 	CALL_ALLOCATE_CHANNEL,
 	CALL_MAP_TRANSFER,
+	CALL_CANCEL_MAPPED_TRANSFER,
 	CALL_FLUSH,
 	CALL_FREE_MAP_REGISTERS,
 	CALL_FREE_CHANNEL,
@@ -41,6 +42,7 @@ enum adapter_call {
 static const char *const call_names[CALLS] = {
 	[CALL_ALLOCATE_CHANNEL] = "allocate_channel",
 	[CALL_MAP_TRANSFER] = "map_transfer",
+	[CALL_CANCEL_MAPPED_TRANSFER] = "cancel_mapped_transfer",
 	[CALL_FLUSH] = "flush",
 	[CALL_FREE_MAP_REGISTERS] = "free_map_registers",
 	[CALL_FREE_CHANNEL] = "free_channel",
@@ -149,6 +151,7 @@ void dmabay_adapter_put(struct dmabay_adapter *adapter)
 		 "%s: dmabay adapter put with map registers allocated, or waited for\n",
 		 dev_name(adapter->dev)))
 		return;
+	dmabay_controller_destroy(adapter->controller);
 	dmabay_mapregs_close(adapter);
 	put_device(adapter->dev);
 	free_percpu(adapter->counters);
@@ -521,6 +524,12 @@ static void channel_unmap(struct dmabay_adapter *adapter, struct dmabay_channel 
 	WRITE_ONCE(channel->memory, NULL);
 }
 
+/* Only its owner gives it up: for him this is stable, and for all others false. */
+static bool owns_object(const struct dmabay_adapter *adapter, const struct dmabay_channel *channel)
+{
+	return READ_ONCE(adapter->object_owner) == channel;
+}
+
 int dmabay_adapter_flush(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			 size_t length)
 {
@@ -530,10 +539,96 @@ int dmabay_adapter_flush(struct dmabay_adapter *adapter, struct dmabay_channel *
 		return adapter_illegal(channel, CALL_FLUSH);
 	if (length > channel->length)
 		return -EINVAL;
+	/* The controller is the owner's, who may have only mapped, too. */
+	if (adapter->controller && owns_object(adapter, channel)) {
+		if (dmabay_controller_is_running(adapter->controller))
+			return -EBUSY;
+		dmabay_controller_allow(adapter->controller);
+	}
 	channel_unmap(adapter, channel, length);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_flush);
+
+int dmabay_adapter_start_transfer(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+				  struct dmabay_memory *memory, size_t offset, size_t *length,
+				  size_t device_offset, enum dmabay_direction direction,
+				  struct dmabay_sg_list *list, dmabay_system_routine_t routine,
+				  void *context)
+{
+	struct dmabay_sg_element element;
+	struct dmabay_sg_list one = { .elements = &element, .capacity = 1 };
+	size_t fits;
+	int ret;
+
+	if (!adapter->controller)
+		return -EOPNOTSUPP;
+	if (!owns_object(adapter, channel))
+		return adapter_illegal(channel, CALL_MAP_TRANSFER);
+	list = list ?: &one;
+	ret = dmabay_adapter_map_transfer(adapter, channel, memory, offset, length, direction,
+					  list);
+	if (ret)
+		return ret;
+	fits = dmabay_controller_fits(adapter->controller, list);
+	if (fits < *length) {
+		dmabay_adapter_abandon(adapter, channel);
+		*length = fits;
+		ret = dmabay_adapter_map_transfer(adapter, channel, memory, offset, length,
+						  direction, list);
+		if (ret)
+			return ret;
+	}
+	ret = dmabay_controller_start(adapter->controller, channel, list, direction,
+				      device_offset, routine, context);
+	if (ret)
+		dmabay_adapter_abandon(adapter, channel);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_start_transfer);
+
+int dmabay_adapter_cancel_mapped_transfer(struct dmabay_adapter *adapter,
+					  struct dmabay_channel *channel)
+{
+	if (!adapter->controller)
+		return -EOPNOTSUPP;
+	if (!owns_object(adapter, channel))
+		return adapter_illegal(channel, CALL_CANCEL_MAPPED_TRANSFER);
+	return dmabay_controller_cancel(adapter->controller);
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_cancel_mapped_transfer);
+
+int dmabay_adapter_configure_channel(struct dmabay_adapter *adapter,
+				     const struct dma_slave_config *slave)
+{
+	if (!slave)
+		return -EINVAL;
+	return adapter->controller ? dmabay_controller_configure(adapter->controller, slave) :
+				     -EOPNOTSUPP;
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_configure_channel);
+
+size_t dmabay_adapter_read_counter(struct dmabay_adapter *adapter)
+{
+	return adapter->controller ? dmabay_controller_residue(adapter->controller) : 0;
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_read_counter);
+
+/**
+ * dmabay_adapter_list_capacity() - How many elements can a list have?
+ * @adapter: the adapter, or NULL
+ *
+ * Context: any.
+ * Return: what room for a list must have; 0 without an adapter.
+ */
+unsigned int dmabay_adapter_list_capacity(const struct dmabay_adapter *adapter)
+{
+	if (!adapter)
+		return 0;
+	if (adapter->controller)
+		return dmabay_controller_capacity(adapter->controller);
+	return adapter->scatter_gather ? adapter->map_registers : 1;
+}
 
 /**
  * dmabay_adapter_abandon() - End a mapped transfer without its bytes
@@ -592,6 +687,8 @@ static int adapter_free(struct dmabay_adapter *adapter, struct dmabay_channel *c
 	}
 	channel->state = DMABAY_CHANNEL_FREEING;
 	spin_unlock_irqrestore(&adapter->lock, flags);
+	if (adapter->controller && owns_object(adapter, channel))
+		dmabay_controller_allow(adapter->controller);
 
 	/* Nothing is mapped, so nothing is busy. */
 	if (adapter->ops->unlink)

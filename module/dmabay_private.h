@@ -11,6 +11,7 @@
  *	enablers_lock		the list of all enablers (power.c)
  *	enabler->lock		the lists of transactions and of common buffers
  *	transaction->lock	state and accounting of one transaction
+ *	controller->lock	what a dmaengine channel is at
  *	adapter->lock		credits, slots and the line of waiters
  *	channel->lock		the link ledger of one slot
  *
@@ -267,8 +268,12 @@ enum dmabay_channel_state {
 	DMABAY_CHANNEL_FREEING,
 };
 
+struct dmabay_controller;
+
 struct dmabay_adapter {
 	struct device *dev;
+	/* of a system profile, or NULL */
+	struct dmabay_controller *controller;
 	unsigned int address_width;
 	bool scatter_gather;
 	unsigned int map_registers;
@@ -303,6 +308,29 @@ bool dmabay_adapter_withdraw(struct dmabay_adapter *adapter, struct dmabay_chann
 void dmabay_adapter_drain(struct dmabay_adapter *adapter);
 void dmabay_adapter_close(struct dmabay_adapter *adapter);
 void dmabay_adapter_abandon(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
+unsigned int dmabay_adapter_list_capacity(const struct dmabay_adapter *adapter);
+
+/*
+ * Controller (controller.c)
+ */
+int dmabay_controller_create(struct dmabay_adapter *adapter,
+			     const struct dmabay_system_config *config,
+			     enum dmabay_direction direction, bool duplex);
+void dmabay_controller_destroy(struct dmabay_controller *controller);
+int dmabay_controller_start(struct dmabay_controller *controller, struct dmabay_channel *channel,
+			    const struct dmabay_sg_list *list, enum dmabay_direction direction,
+			    size_t device_offset, dmabay_system_routine_t routine, void *context);
+int dmabay_controller_cancel(struct dmabay_controller *controller);
+void dmabay_controller_allow(struct dmabay_controller *controller);
+int dmabay_controller_configure(struct dmabay_controller *controller,
+				const struct dma_slave_config *slave);
+bool dmabay_controller_is_running(struct dmabay_controller *controller);
+size_t dmabay_controller_residue(struct dmabay_controller *controller);
+size_t dmabay_controller_fits(const struct dmabay_controller *controller,
+			      const struct dmabay_sg_list *list);
+unsigned int dmabay_controller_capacity(const struct dmabay_controller *controller);
+bool dmabay_controller_is_copy(const struct dmabay_controller *controller);
+bool dmabay_controller_is_looped(const struct dmabay_controller *controller);
 
 #define dmabay_count(adapter, counter, n)	this_cpu_add((adapter)->counters->counter, (n))
 
@@ -373,6 +401,7 @@ struct dmabay_profile_traits {
 	unsigned int address_width;
 	bool scatter_gather;
 	bool duplex;
+	bool system;
 };
 
 struct dmabay_enabler {
@@ -385,8 +414,11 @@ struct dmabay_enabler {
 	size_t alignment_mask;
 	const struct dmabay_power_ops *power;
 	void *data;
-	/* by direction: the same twice, or one each */
+	/* by direction: the same twice, or one each; of a system profile NULL at first */
 	struct dmabay_adapter *adapter[2];
+	/* what a system profile makes its adapters of */
+	unsigned int map_registers[2];
+	enum dmabay_provider provider;
 	size_t fragment_length[2];
 
 	/* of the last power-up; the driver's, who changes power on one thread */

@@ -28,10 +28,9 @@ static const struct dmabay_profile_traits profiles[] = {
 	[DMABAY_PROFILE_SCATTER_GATHER64_DUPLEX] = {
 		.address_width = 64, .scatter_gather = true, .duplex = true,
 	},
+	[DMABAY_PROFILE_SYSTEM] = { .system = true },
+	[DMABAY_PROFILE_SYSTEM_DUPLEX] = { .system = true, .duplex = true },
 };
-
-/* The last number of WDF_DMA_PROFILE. It and the one before are the system profiles. */
-#define PROFILE_LAST	8
 
 /* Of a driver that wants to hear of no power change. */
 static const struct dmabay_power_ops no_power_ops;
@@ -49,13 +48,12 @@ static int enabler_check(const struct dmabay_enabler_config *config)
 
 	if (config->size != sizeof(*config))
 		return -EPROTO;
-	if (config->profile < 1 || config->profile > PROFILE_LAST || !config->max_length ||
-	    config->max_length > U32_MAX)
+	if (config->profile < 1 || config->profile >= ARRAY_SIZE(profiles) ||
+	    !config->max_length || config->max_length > U32_MAX)
 		return -EINVAL;
-	if (config->profile >= ARRAY_SIZE(profiles))
-		return -EOPNOTSUPP;
 	traits = &profiles[config->profile];
 	if ((config->address_width > 32 && traits->address_width == 32) ||
+	    (config->address_width && traits->system) ||
 	    config->map_registers == 1 || config->map_registers_write == 1 ||
 	    (config->map_registers_write && !traits->duplex) ||
 	    (config->flags & ~profile_flags(traits)) ||
@@ -64,6 +62,16 @@ static int enabler_check(const struct dmabay_enabler_config *config)
 	if (config->dma_version && config->dma_version != DMABAY_DMA_VERSION_3)
 		return -EOPNOTSUPP;
 	return 0;
+}
+
+/* Its adapter is there: so long may one transfer be. */
+static void enabler_set_adapter(struct dmabay_enabler *enabler, enum dmabay_direction direction,
+				struct dmabay_adapter *adapter)
+{
+	enabler->fragment_length[direction] = min(enabler->max_length,
+						  (size_t)(adapter->map_registers - 1)
+						  << PAGE_SHIFT);
+	enabler->adapter[direction] = adapter;
 }
 
 /* Get the adapter of a direction. */
@@ -83,9 +91,7 @@ static int enabler_open(struct dmabay_enabler *enabler, enum dmabay_direction di
 	adapter = dmabay_adapter_get(enabler->dev, &adapter_config, &map_registers);
 	if (IS_ERR(adapter))
 		return PTR_ERR(adapter);
-	enabler->adapter[direction] = adapter;
-	enabler->fragment_length[direction] = min(config->max_length,
-						  (size_t)(map_registers - 1) << PAGE_SHIFT);
+	enabler_set_adapter(enabler, direction, adapter);
 	return 0;
 }
 
@@ -141,7 +147,11 @@ int dmabay_enabler_create(struct device *dev, const struct dmabay_enabler_config
 	enabler->alignment_mask = enabler->traits->scatter_gather ? config->alignment_mask : 0;
 	enabler->power = config->power ?: &no_power_ops;
 	enabler->data = config->data;
-	ret = enabler_open_all(enabler, config);
+	enabler->provider = config->provider;
+	enabler->map_registers[DMABAY_READ_FROM_DEVICE] = config->map_registers;
+	enabler->map_registers[DMABAY_WRITE_TO_DEVICE] =
+		config->map_registers_write ?: config->map_registers;
+	ret = enabler->traits->system ? 0 : enabler_open_all(enabler, config);
 	if (ret) {
 		kfree(enabler);
 		return ret;
@@ -213,14 +223,17 @@ void dmabay_enabler_delete(struct dmabay_enabler *enabler)
 {
 	struct dmabay_common_buffer *buffer;
 	struct dmabay_transaction *transaction;
+	unsigned int direction;
 
 	if (!enabler)
 		return;
 	might_sleep();
 	dmabay_power_remove(enabler);
 	/* What the first ones give back must not be granted to the next ones. */
-	dmabay_adapter_close(enabler->adapter[DMABAY_READ_FROM_DEVICE]);
-	dmabay_adapter_close(enabler->adapter[DMABAY_WRITE_TO_DEVICE]);
+	for (direction = 0; direction < ARRAY_SIZE(enabler->adapter); direction++) {
+		if (enabler->adapter[direction])
+			dmabay_adapter_close(enabler->adapter[direction]);
+	}
 	while ((transaction = dmabay_transaction_next(enabler)))
 		dmabay_transaction_delete(transaction);
 	while ((buffer = dmabay_common_buffer_next(enabler)))
@@ -232,9 +245,58 @@ void dmabay_enabler_delete(struct dmabay_enabler *enabler)
 }
 EXPORT_SYMBOL_GPL(dmabay_enabler_delete);
 
+static int configure_check(const struct dmabay_enabler *enabler,
+			   const struct dmabay_system_config *config,
+			   enum dmabay_direction direction)
+{
+	if (!enabler || !config)
+		return -EINVAL;
+	if (config->size != sizeof(*config))
+		return -EPROTO;
+	if (!config->channel || !dmabay_direction_exists(direction) ||
+	    !enabler->traits->system || enabler->adapter[direction])
+		return -EINVAL;
+	return 0;
+}
+
+int dmabay_enabler_configure_system_profile(struct dmabay_enabler *enabler,
+					    const struct dmabay_system_config *config,
+					    enum dmabay_direction direction)
+{
+	struct dmabay_adapter_config adapter_config = { .size = sizeof(adapter_config) };
+	struct dmabay_adapter *adapter;
+	struct device *dev;
+	int ret;
+
+	might_sleep();
+	ret = configure_check(enabler, config, direction);
+	if (ret)
+		return ret;
+	dev = dmaengine_get_dma_device(config->channel);
+	adapter_config.max_length = enabler->max_length;
+	adapter_config.address_width = 64;
+	adapter_config.scatter_gather = !config->memory_to_memory && !config->looped;
+	adapter_config.map_registers = enabler->map_registers[direction];
+	adapter_config.provider = enabler->provider;
+	adapter = dmabay_adapter_get(dev, &adapter_config, NULL);
+	if (IS_ERR(adapter))
+		return PTR_ERR(adapter);
+	ret = dmabay_controller_create(adapter, config, direction, enabler->traits->duplex);
+	if (ret) {
+		dmabay_adapter_put(adapter);
+		return ret;
+	}
+	enabler_set_adapter(enabler, direction, adapter);
+	if (!enabler->traits->duplex)
+		enabler_set_adapter(enabler, !direction, adapter);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dmabay_enabler_configure_system_profile);
+
 size_t dmabay_enabler_max_length(const struct dmabay_enabler *enabler)
 {
-	return enabler->max_length;
+	return enabler->adapter[DMABAY_READ_FROM_DEVICE] ||
+	       enabler->adapter[DMABAY_WRITE_TO_DEVICE] ? enabler->max_length : 0;
 }
 EXPORT_SYMBOL_GPL(dmabay_enabler_max_length);
 

@@ -21,8 +21,7 @@ static void reserve_hand_back(struct dmabay_transaction *transaction,
 {
 	unsigned long flags;
 
-	dmabay_adapter_free_map_registers(adapter, &transaction->channel,
-					  transaction->channel.map_registers);
+	dmabay_transaction_give_back(transaction, adapter, transaction->channel.map_registers);
 	spin_lock_irqsave(&transaction->lock, flags);
 	transaction->reservation_withdrawn = false;
 	spin_unlock_irqrestore(&transaction->lock, flags);
@@ -35,6 +34,7 @@ static enum dmabay_channel_action reserve_granted(struct dmabay_adapter *adapter
 						  struct dmabay_channel *channel, void *context)
 {
 	struct dmabay_transaction *transaction = context;
+	enum dmabay_channel_action action = dmabay_transaction_channel_action(transaction);
 	dmabay_reserved_t reserved;
 	void *reserved_context;
 	unsigned long flags;
@@ -52,7 +52,7 @@ static enum dmabay_channel_action reserve_granted(struct dmabay_adapter *adapter
 	else
 		reserved(transaction, reserved_context);
 	dmabay_transaction_put(transaction);
-	return DMABAY_DEALLOCATE_OBJECT_KEEP_REGISTERS;
+	return action;
 }
 
 /* Room in the ledger for as many links as the registers can hold. */
@@ -85,7 +85,11 @@ static int reserve_prepare(struct dmabay_transaction *transaction,
 
 	if (!dmabay_state_allows(transaction->state, call) || transaction->reserved_registers)
 		return dmabay_state_illegal(transaction->state, call);
-	if (!wanted)
+	if (!adapter)
+		return -EOPNOTSUPP;
+	if (!wanted && dmabay_transaction_is_system(transaction))
+		wanted = adapter->map_registers;
+	else if (!wanted)
 		wanted = dmabay_memory_span(transaction->memory, transaction->offset,
 					    transaction->length);
 
@@ -139,9 +143,9 @@ int dmabay_transaction_reserve(struct dmabay_transaction *transaction,
 			       enum dmabay_direction direction, unsigned int map_registers,
 			       dmabay_reserved_t reserved, void *context)
 {
-	unsigned int channel_flags = DMABAY_CHANNEL_REGISTERS_ONLY;
 	struct dmabay_memory *memory = NULL;
 	struct dmabay_adapter *adapter;
+	unsigned int channel_flags;
 	unsigned long flags;
 	int ret;
 
@@ -155,10 +159,10 @@ int dmabay_transaction_reserve(struct dmabay_transaction *transaction,
 	if (!ret) {
 		map_registers = transaction->reserved_registers;
 		memory = drop_initialization(transaction);
-		if (transaction->immediate)
-			channel_flags |= DMABAY_CHANNEL_IMMEDIATE;
+		dmabay_system_begin(transaction);
 		kref_get(&transaction->kref); /* the question's */
 	}
+	channel_flags = dmabay_transaction_channel_flags(transaction);
 	adapter = transaction->adapter;
 	spin_unlock_irqrestore(&transaction->lock, flags);
 	if (ret)
@@ -211,8 +215,8 @@ void dmabay_leftover_free(struct dmabay_transaction *transaction,
 		dmabay_transaction_put(transaction);
 	}
 	if (leftover->map_registers)
-		dmabay_adapter_free_map_registers(leftover->adapter, &transaction->channel,
-						  leftover->map_registers);
+		dmabay_transaction_give_back(transaction, leftover->adapter,
+					     leftover->map_registers);
 }
 
 int dmabay_transaction_free_reservation(struct dmabay_transaction *transaction)

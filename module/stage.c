@@ -12,7 +12,8 @@
  *
  * A packet transaction keeps its registers from the first transfer to the last. One
  * of a scatter-gather profile gives them back with each transfer and asks anew for
- * the next, behind all others who wait.
+ * the next, behind all others who wait. One of a system profile is a packet transaction
+ * to which a controller belongs as well (system.c).
  *
  * A transfer is claimed before it is completed: the flag that says that one is
  * programmed is cleared under the lock, so one outcome is all there can be. A
@@ -33,6 +34,9 @@ static unsigned int packet_registers(const struct dmabay_transaction *transactio
 	size_t c = min(transaction->length, transaction->max_length);
 	struct dmabay_extent extent;
 
+	/* Nobody else can use any, as long as it has the controller. */
+	if (dmabay_transaction_is_system(transaction))
+		return transaction->adapter->map_registers;
 	dmabay_memory_extent(transaction->memory, transaction->offset, c, &extent);
 	if (c == transaction->length && extent.length == c)
 		return extent.pages;
@@ -96,7 +100,7 @@ static int check_single(struct dmabay_transaction *transaction, struct dmabay_ad
 	if (map_registers > (transaction->reserved_registers ?: adapter->map_registers))
 		return -ENOSPC;
 	if (elements > dmabay_enabler_max_sg_elements(enabler) ||
-	    (elements > 1 && !enabler->traits->scatter_gather))
+	    elements > dmabay_adapter_list_capacity(adapter))
 		return -E2BIG;
 	return 0;
 }
@@ -196,8 +200,7 @@ static void give_held(struct dmabay_transaction *transaction)
 	spin_lock_irqsave(&transaction->lock, flags);
 	transaction->held_registers = 0;
 	spin_unlock_irqrestore(&transaction->lock, flags);
-	dmabay_adapter_free_map_registers(transaction->adapter, &transaction->channel,
-					  map_registers);
+	dmabay_transaction_give_back(transaction, transaction->adapter, map_registers);
 }
 
 /*
@@ -253,8 +256,17 @@ static int map_and_program(struct dmabay_transaction *transaction)
 	unsigned long flags;
 	int ret;
 
+	if (dmabay_transaction_is_system(transaction)) {
+		ret = dmabay_system_configure(transaction, position, length);
+		if (ret)
+			return min(ret, 0);
+	}
 	ret = make_room(transaction);
-	if (!ret)
+	if (ret)
+		return ret;
+	if (dmabay_transaction_is_system(transaction))
+		ret = dmabay_system_start(transaction, position, &length);
+	else
 		ret = dmabay_adapter_map_transfer(transaction->adapter, &transaction->channel,
 						  transaction->memory, position, &length,
 						  direction, &transaction->list);
@@ -302,25 +314,31 @@ static bool stage_claim(struct dmabay_transaction *transaction)
 }
 
 /*
- * Stage until there is nothing to stage. On failure the transaction is over, and the
- * caller returns it, unless what began this was a grant.
+ * Stage until there is nothing to stage, and pass on what a controller has said
+ * meanwhile. On failure the transaction is over, and the caller returns it, unless what
+ * began this was a grant.
  */
 static int stage_run(struct dmabay_transaction *transaction, bool granted)
 {
+	bool stage = true, again;
 	unsigned long flags;
-	bool again;
-	int ret;
+	int ret = 0;
 
 	kref_get(&transaction->kref);
 	do {
-		ret = stage_one(transaction);
+		if (stage)
+			ret = stage_one(transaction);
+		dmabay_system_pass_on(transaction);
 		spin_lock_irqsave(&transaction->lock, flags);
-		again = transaction->restage;
+		stage = transaction->restage;
+		again = stage || dmabay_system_has_word(transaction);
 		transaction->restage = false;
 		transaction->staging = again;
 		spin_unlock_irqrestore(&transaction->lock, flags);
 	} while (again);
-	if (ret)
+	if (ret && granted && dmabay_transaction_is_system(transaction))
+		dmabay_system_failed(transaction, ret);
+	else if (ret)
 		transaction_finish(transaction, DMABAY_CALL_REFUSE, DMABAY_FAILED,
 				   granted ? ret : 0);
 	dmabay_transaction_put(transaction);
@@ -332,6 +350,7 @@ static enum dmabay_channel_action registers_granted(struct dmabay_adapter *adapt
 						    struct dmabay_channel *channel, void *context)
 {
 	struct dmabay_transaction *transaction = context;
+	enum dmabay_channel_action action = dmabay_transaction_channel_action(transaction);
 	unsigned long flags;
 	bool owner;
 
@@ -343,17 +362,15 @@ static enum dmabay_channel_action registers_granted(struct dmabay_adapter *adapt
 	if (owner)
 		stage_run(transaction, true);
 	dmabay_transaction_put(transaction);
-	return DMABAY_DEALLOCATE_OBJECT_KEEP_REGISTERS;
+	return action;
 }
 
 /* Ask for registers; they may come, and all be over, before this returns. */
 static int ask_registers(struct dmabay_transaction *transaction)
 {
-	unsigned int channel_flags = DMABAY_CHANNEL_REGISTERS_ONLY;
+	unsigned int channel_flags = dmabay_transaction_channel_flags(transaction);
 	int ret;
 
-	if (READ_ONCE(transaction->immediate))
-		channel_flags |= DMABAY_CHANNEL_IMMEDIATE;
 	kref_get(&transaction->kref); /* the question's */
 	ret = dmabay_adapter_ask(transaction->adapter, &transaction->channel,
 				 transaction->needed_registers, channel_flags, registers_granted,
@@ -469,6 +486,13 @@ static int claim_transfer(struct dmabay_transaction *transaction, size_t *length
 		spin_unlock_irqrestore(&transaction->lock, flags);
 		return ret;
 	}
+	/* What a controller still does, or is yet to be told, is not over. */
+	if (transaction->system.awaited ||
+	    (transaction->channel.mapped && transaction->adapter->controller &&
+	     dmabay_controller_is_running(transaction->adapter->controller))) {
+		spin_unlock_irqrestore(&transaction->lock, flags);
+		return -EBUSY;
+	}
 	transaction->programmed = false;
 	if (*length == SIZE_MAX)
 		*length = transaction->current_length;
@@ -507,10 +531,11 @@ static int transaction_complete(struct dmabay_transaction *transaction, size_t l
 	int ret;
 
 	ret = claim_transfer(transaction, &length);
-	if (ret == -EBADFD)
+	if (ret == -EBADFD || ret == -EBUSY)
 		return ret;
 	left = transaction->transferred < transaction->length;
-	if (!ret)
+	/* A driver may have said that there shall be no transfer. */
+	if (!ret && transaction->channel.mapped)
 		ret = dmabay_adapter_flush(transaction->adapter, &transaction->channel, length);
 	if (ret)
 		dmabay_adapter_abandon(transaction->adapter, &transaction->channel);

@@ -48,12 +48,13 @@ static int make_list(struct dmabay_transaction *transaction)
 
 	transaction->list.elements = &transaction->element;
 	transaction->list.capacity = 1;
-	if (!dmabay_transaction_takes_lists(transaction) ||
+	if (!(dmabay_transaction_takes_lists(transaction) ||
+	      dmabay_transaction_is_system(transaction)) ||
 	    (enabler->flags & DMABAY_ENABLER_NO_LIST_PREALLOCATION))
 		return 0;
 
-	capacity = max(enabler->adapter[DMABAY_READ_FROM_DEVICE]->map_registers,
-		       enabler->adapter[DMABAY_WRITE_TO_DEVICE]->map_registers);
+	capacity = max(dmabay_adapter_list_capacity(enabler->adapter[DMABAY_READ_FROM_DEVICE]),
+		       dmabay_adapter_list_capacity(enabler->adapter[DMABAY_WRITE_TO_DEVICE]));
 	transaction->room = kvzalloc(struct_size(transaction->room, elements, capacity),
 				     GFP_KERNEL);
 	if (!transaction->room)
@@ -74,6 +75,8 @@ int dmabay_transaction_create(struct dmabay_enabler *enabler,
 	*result = NULL;
 	if (!enabler)
 		return -EINVAL;
+	if (!dmabay_enabler_max_length(enabler))
+		return -EOPNOTSUPP;
 	transaction = kzalloc_obj(*transaction);
 	if (!transaction)
 		return -ENOMEM;
@@ -87,7 +90,8 @@ int dmabay_transaction_create(struct dmabay_enabler *enabler,
 	kref_init(&transaction->kref);
 	spin_lock_init(&transaction->lock);
 	kref_get(&enabler->kref);
-	transaction->adapter = enabler->adapter[DMABAY_READ_FROM_DEVICE];
+	transaction->adapter = enabler->adapter[DMABAY_READ_FROM_DEVICE] ?:
+			       enabler->adapter[DMABAY_WRITE_TO_DEVICE];
 	transaction->state = DMABAY_CREATED;
 	transaction->single = enabler->flags & DMABAY_ENABLER_SINGLE_TRANSFER;
 	transaction->channel.keep_links = enabler->flags & DMABAY_ENABLER_KEEP_LINKS;
@@ -136,7 +140,8 @@ static int initialize_prepare(struct dmabay_transaction *transaction,
 			      struct dmabay_adapter *adapter, int check)
 {
 	if (!dmabay_state_allows(transaction->state, DMABAY_CALL_INITIALIZE) ||
-	    transaction->reservation_pending)
+	    transaction->reservation_pending ||
+	    (transaction->reserved_registers && adapter && transaction->adapter != adapter))
 		return dmabay_state_illegal(transaction->state, DMABAY_CALL_INITIALIZE);
 	dmabay_transaction_set_state(transaction, DMABAY_CALL_INITIALIZE,
 				     check ? DMABAY_RELEASED : DMABAY_INITIALIZED);
@@ -161,6 +166,9 @@ static int initialize(struct dmabay_transaction *transaction, dmabay_program_dma
 	/* A deleted transaction's enabler may have no adapter any more. */
 	if (READ_ONCE(transaction->state) != DMABAY_DELETED) {
 		adapter = transaction->enabler->adapter[direction];
+		/* A system profile may have a channel for one direction only. */
+		if (!adapter)
+			return -EOPNOTSUPP;
 		ret = dmabay_stage_check(transaction, adapter, memory, offset, length);
 	}
 
@@ -177,6 +185,7 @@ static int initialize(struct dmabay_transaction *transaction, dmabay_program_dma
 			transaction->enabler->fragment_length[direction];
 		WRITE_ONCE(transaction->transferred, 0);
 		WRITE_ONCE(transaction->request, request);
+		dmabay_system_begin(transaction);
 	}
 	spin_unlock_irqrestore(&transaction->lock, flags);
 	return ret;
@@ -242,6 +251,7 @@ struct dmabay_memory *dmabay_transaction_reset(struct dmabay_transaction *transa
 	transaction->immediate = false;
 	WRITE_ONCE(transaction->single, flags & DMABAY_ENABLER_SINGLE_TRANSFER);
 	WRITE_ONCE(transaction->request, NULL);
+	dmabay_system_reset(transaction);
 	return memory;
 }
 

@@ -13,6 +13,33 @@
 #include "dmabay_private.h"
 #include "trace.h"
 
+/* What a driver is told when its controller is done with a transfer. */
+struct dmabay_system_end {
+	dmabay_transfer_complete_t complete;
+	void *context;
+	enum dmabay_direction direction;
+	enum dmabay_dma_status status;
+};
+
+/* What a transaction of a system profile has beside (system.c). */
+struct dmabay_system {
+	dmabay_channel_config_t config;
+	void *config_context;
+	dmabay_transfer_complete_t complete;
+	void *complete_context;
+	size_t device_offset;
+	/* no transfer starts any more, until it is initialized or reserved anew */
+	bool stopped;
+	/* of the transfer under way: who is told, and how it ended */
+	struct dmabay_system_end end;
+	/* somebody has to be told, and was not yet: it is not over */
+	bool awaited;
+	/* the end is known, and is to be told by whoever may */
+	bool ended;
+	/* somebody tells, at this moment */
+	bool telling;
+};
+
 /* Room for the elements of a list. */
 struct dmabay_list_room {
 	struct rcu_head rcu;
@@ -56,6 +83,8 @@ struct dmabay_transaction {
 	bool immediate;
 	bool single;
 
+	struct dmabay_system system;
+
 	struct dmabay_request *request;
 	/* the request was told that an execution began */
 	bool request_begun;
@@ -85,9 +114,41 @@ struct dmabay_leftover {
 	bool withdrawn;
 };
 
+static inline bool dmabay_transaction_is_system(const struct dmabay_transaction *transaction)
+{
+	return transaction->enabler->traits->system;
+}
+
 static inline bool dmabay_transaction_takes_lists(const struct dmabay_transaction *transaction)
 {
 	return transaction->enabler->traits->scatter_gather;
+}
+
+/* One that owns the channel object has the whole controller. */
+static inline unsigned int dmabay_transaction_channel_flags(struct dmabay_transaction *transaction)
+{
+	unsigned int flags = READ_ONCE(transaction->immediate) ? DMABAY_CHANNEL_IMMEDIATE : 0;
+
+	return dmabay_transaction_is_system(transaction) ? flags :
+		flags | DMABAY_CHANNEL_REGISTERS_ONLY;
+}
+
+static inline enum dmabay_channel_action
+dmabay_transaction_channel_action(const struct dmabay_transaction *transaction)
+{
+	return dmabay_transaction_is_system(transaction) ?
+		DMABAY_KEEP_OBJECT : DMABAY_DEALLOCATE_OBJECT_KEEP_REGISTERS;
+}
+
+/* Its registers go back. Without locks: they are granted to others on this thread. */
+static inline void dmabay_transaction_give_back(struct dmabay_transaction *transaction,
+						struct dmabay_adapter *adapter,
+						unsigned int map_registers)
+{
+	if (dmabay_transaction_is_system(transaction))
+		dmabay_adapter_free_channel(adapter, &transaction->channel);
+	else
+		dmabay_adapter_free_map_registers(adapter, &transaction->channel, map_registers);
 }
 
 /* The one place where the state changes: @call led to it. Under the lock. */
@@ -102,6 +163,16 @@ static inline void dmabay_transaction_set_state(struct dmabay_transaction *trans
 
 /* transaction.c */
 struct dmabay_memory *dmabay_transaction_reset(struct dmabay_transaction *transaction);
+
+/* system.c */
+int dmabay_system_configure(struct dmabay_transaction *transaction, size_t position,
+			    size_t length);
+int dmabay_system_start(struct dmabay_transaction *transaction, size_t position, size_t *length);
+void dmabay_system_pass_on(struct dmabay_transaction *transaction);
+bool dmabay_system_has_word(const struct dmabay_transaction *transaction);
+void dmabay_system_failed(struct dmabay_transaction *transaction, int error);
+void dmabay_system_begin(struct dmabay_transaction *transaction);
+void dmabay_system_reset(struct dmabay_transaction *transaction);
 
 /* reserve.c */
 void dmabay_reservation_give_up(struct dmabay_transaction *transaction,

@@ -39,6 +39,7 @@
 #include <linux/atomic.h>
 #include <linux/bvec.h>
 #include <linux/device.h>
+#include <linux/dmaengine.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
@@ -127,6 +128,20 @@ enum dmabay_direction {
 };
 
 /**
+ * enum dmabay_dma_status - How a transfer of a controller ended (DMA_COMPLETION_STATUS)
+ * @DMABAY_DMA_COMPLETE: all bytes were moved; or, looped, one round of them
+ * @DMABAY_DMA_ERROR: the controller says so; dmabay_adapter_read_counter() has what is left
+ * @DMABAY_DMA_CANCELLED: by dmabay_transaction_stop()
+ *
+ * The numbers are those of the WDM enumeration.
+ */
+enum dmabay_dma_status {
+	DMABAY_DMA_COMPLETE = 0,
+	DMABAY_DMA_ERROR = 2,
+	DMABAY_DMA_CANCELLED = 3,
+};
+
+/**
  * enum dmabay_profile - What the device's DMA engine takes (WDF_DMA_PROFILE)
  * @DMABAY_PROFILE_PACKET: one contiguous piece at a time, 32-bit addresses
  * @DMABAY_PROFILE_SCATTER_GATHER: a list of pieces, 32-bit addresses
@@ -135,9 +150,11 @@ enum dmabay_direction {
  * @DMABAY_PROFILE_SCATTER_GATHER_DUPLEX: a list of pieces, 32-bit addresses; reading
  *	and writing each have an adapter, map registers and a line of their own
  * @DMABAY_PROFILE_SCATTER_GATHER64_DUPLEX: the same, 64-bit addresses
+ * @DMABAY_PROFILE_SYSTEM: a DMA controller does it, a dmaengine channel; see
+ *	dmabay_enabler_configure_system_profile()
+ * @DMABAY_PROFILE_SYSTEM_DUPLEX: two channels, one for each direction
  *
- * The numbers are those of the KMDF enumeration. Its two others, the system
- * profiles, are refused with -EOPNOTSUPP.
+ * The numbers are those of the KMDF enumeration.
  *
  * A transaction of a packet profile may hold a reservation, and keeps its map
  * registers from its first transfer to its last. One of a scatter-gather profile
@@ -151,6 +168,8 @@ enum dmabay_profile {
 	DMABAY_PROFILE_SCATTER_GATHER64 = 4,
 	DMABAY_PROFILE_SCATTER_GATHER_DUPLEX = 5,
 	DMABAY_PROFILE_SCATTER_GATHER64_DUPLEX = 6,
+	DMABAY_PROFILE_SYSTEM = 7,
+	DMABAY_PROFILE_SYSTEM_DUPLEX = 8,
 };
 
 /**
@@ -650,7 +669,8 @@ int dmabay_adapter_map_transfer(struct dmabay_adapter *adapter, struct dmabay_ch
  * The device must have stopped using the mapping.
  *
  * Context: any.
- * Return: 0, or -EINVAL (@length), -EBADFD (nothing is mapped).
+ * Return: 0, or -EINVAL (@length), -EBADFD (nothing is mapped), -EBUSY (a controller is at
+ * work).
  */
 int dmabay_adapter_flush(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			 size_t length);
@@ -671,6 +691,92 @@ int dmabay_adapter_flush(struct dmabay_adapter *adapter, struct dmabay_channel *
  */
 int dmabay_adapter_unlink(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			  struct dmabay_memory *memory);
+
+/**
+ * typedef dmabay_system_routine_t - A controller is done (DmaCompletionRoutine)
+ * @adapter: the adapter, of a system profile
+ * @channel: the channel
+ * @context: of dmabay_adapter_start_transfer()
+ * @status: how it ended
+ *
+ * Must not sleep.
+ */
+typedef void (*dmabay_system_routine_t)(struct dmabay_adapter *adapter,
+					struct dmabay_channel *channel, void *context,
+					enum dmabay_dma_status status);
+
+/**
+ * dmabay_adapter_start_transfer() - Map, and start the controller (MapTransferEx)
+ * @adapter: of a system profile
+ * @channel: an allocated channel with nothing mapped, that owns the channel object
+ * @memory: the memory
+ * @offset: bytes into it
+ * @length: in: bytes wanted; out: bytes mapped
+ * @device_offset: bytes, added to the device's address
+ * @direction: which way
+ * @list: as for dmabay_adapter_map_transfer(); NULL for one element, which only the
+ *	controller hears of
+ * @routine: called once when it is over, looped for each round; may run before this
+ *	returns. May be NULL
+ * @context: for @routine
+ *
+ * The controller's driver may allocate for each transfer: so, other than the rest of
+ * a reserved transfer, this can fail for lack of memory.
+ *
+ * Context: any.
+ * Return: as dmabay_adapter_map_transfer(), or -EOPNOTSUPP (the adapter has no
+ * controller), -ECANCELED (dmabay_adapter_cancel_mapped_transfer() was called since the
+ * channel was allocated, or flushed), -EIO (the controller refused).
+ */
+int dmabay_adapter_start_transfer(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+				  struct dmabay_memory *memory, size_t offset, size_t *length,
+				  size_t device_offset, enum dmabay_direction direction,
+				  struct dmabay_sg_list *list, dmabay_system_routine_t routine,
+				  void *context);
+
+/**
+ * dmabay_adapter_cancel_mapped_transfer() - Stop the controller (CancelMappedTransfer)
+ * @adapter: of a system profile
+ * @channel: an allocated channel that owns the channel object
+ *
+ * Returns at once. What is under way ends, and its routine is called once: with
+ * %DMABAY_DMA_CANCELLED unless it was over already. Until the channel is flushed, or free,
+ * no transfer can be started on it.
+ *
+ * Context: any.
+ * Return: 0, -EOPNOTSUPP (no controller), -EALREADY (was cancelled before), or -EBADFD
+ * (the channel object is not the channel's).
+ */
+int dmabay_adapter_cancel_mapped_transfer(struct dmabay_adapter *adapter,
+					  struct dmabay_channel *channel);
+
+/**
+ * dmabay_adapter_configure_channel() - Change how the device is reached (ConfigureAdapterChannel)
+ * @adapter: of a system profile that is no copy
+ * @slave: in place of &dmabay_system_config.slave from the next transfer on
+ *
+ * For the one who owns the channel object; before a transfer, say in the callback of
+ * dmabay_transaction_set_channel_config(). What is peculiar to a controller is in
+ * &dma_slave_config.peripheral_config, which must stay as long as it is in use.
+ *
+ * Context: any.
+ * Return: 0, or -EINVAL (@slave NULL), -EOPNOTSUPP (no controller, or one that copies),
+ * -EBUSY (a transfer is not over).
+ */
+int dmabay_adapter_configure_channel(struct dmabay_adapter *adapter,
+				     const struct dma_slave_config *slave);
+
+/**
+ * dmabay_adapter_read_counter() - Bytes that are left (ReadDmaCounter)
+ * @adapter: of a system profile
+ *
+ * Of the transfer under way, or of the last one when it ended. As exact as the
+ * controller says that it is (residue_granularity of dma_get_slave_caps()).
+ *
+ * Context: any.
+ * Return: bytes; 0 without a controller.
+ */
+size_t dmabay_adapter_read_counter(struct dmabay_adapter *adapter);
 
 /**
  * dmabay_adapter_free_map_registers() - Give registers back (FreeMapRegisters)
@@ -891,9 +997,9 @@ struct dmabay_power_ops {
  * @profile: what the engine takes
  * @max_length: bytes, the longest transfer; not 0, below 2^32
  * @address_width: bits of device address that the engine drives; 0 for the
- *	profile's (32 or 64)
+ *	profile's (32 or 64). 0 with a system profile: it is the controller's
  * @dma_version: 0 or %DMABAY_DMA_VERSION_3
- * @flags: DMABAY_ENABLER_KEEP_LINKS (packet profiles), DMABAY_ENABLER_SINGLE_TRANSFER,
+ * @flags: DMABAY_ENABLER_KEEP_LINKS (packet and system profiles), DMABAY_ENABLER_SINGLE_TRANSFER,
  *	DMABAY_ENABLER_NO_LIST_PREALLOCATION (scatter-gather profiles)
  * @map_registers: pages; 0 for what @max_length needs
  * @map_registers_write: pages of the write adapter of a duplex profile; 0 for as many
@@ -960,6 +1066,60 @@ int dmabay_enabler_create(struct device *dev, const struct dmabay_enabler_config
 int devm_dmabay_enabler_create(struct device *parent, struct device *dev,
 			       const struct dmabay_enabler_config *config,
 			       struct dmabay_enabler **enabler);
+
+/**
+ * struct dmabay_system_config - Which channel, and how (WDF_DMA_SYSTEM_PROFILE_CONFIG)
+ * @size: sizeof(struct dmabay_system_config)
+ * @channel: the dmaengine channel. The driver has requested it, uses it for nothing else
+ *	as long as the enabler exists, and releases it after that
+ * @slave: what dmaengine_slave_config() is told before each transfer: the width, bursts
+ *	and address (DmaWidth, DeviceAddress) of the device that requests the transfers.
+ *	The direction is filled in. Not looked at with @memory_to_memory
+ * @memory_to_memory: there is no such device: the channel copies to and from
+ *	@device_address, one contiguous piece at a time
+ * @device_address: with @memory_to_memory, what the controller uses for the other side:
+ *	byte 0 of it, for byte 0 of a transaction
+ * @looped: transfers are cyclic (LoopedTransfer): each goes round and round until it is
+ *	stopped; the transfer-complete callback is called for each round
+ *
+ * DemandMode has no counterpart: a device that requests its transfers is @slave.
+ */
+struct dmabay_system_config {
+	size_t size;
+	struct dma_chan *channel;
+	struct dma_slave_config slave;
+	bool memory_to_memory;
+	dma_addr_t device_address;
+	bool looped;
+};
+
+/* WDF_DMA_SYSTEM_PROFILE_CONFIG_INIT */
+#define DMABAY_SYSTEM_CONFIG(_channel)					\
+	((struct dmabay_system_config) {				\
+		.size = sizeof(struct dmabay_system_config),		\
+		.channel = (_channel),					\
+	})
+
+/**
+ * dmabay_enabler_configure_system_profile() - WdfDmaEnablerConfigureSystemProfile
+ * @enabler: of a system profile
+ * @config: the channel
+ * @direction: which way; any with %DMABAY_PROFILE_SYSTEM, which has one channel
+ *
+ * Makes the adapter of the direction, whose map registers are those of the controller's
+ * device. Until then the enabler has no lengths (0), and no transaction can be created.
+ * Limits that the channel has (max_sg_burst, alignment, directions) are its own to say,
+ * see dma_get_slave_caps(); a transfer that would break one is cut, or fails with -EIO.
+ *
+ * Context: may sleep.
+ * Return: 0, or -EPROTO (config size; wins over all others), -EINVAL (no @config or
+ * channel; direction; configured already, or not a system profile), -EOPNOTSUPP (the
+ * channel cannot do what @config says), -ENODEV (the controller's device has no DMA
+ * mask), -ENOMEM.
+ */
+int dmabay_enabler_configure_system_profile(struct dmabay_enabler *enabler,
+					    const struct dmabay_system_config *config,
+					    enum dmabay_direction direction);
 
 /**
  * dmabay_enabler_delete() - Undo dmabay_enabler_create() (WdfObjectDelete)
@@ -1296,6 +1456,46 @@ typedef void (*dmabay_reserved_t)(struct dmabay_transaction *transaction, void *
 typedef void (*dmabay_failed_t)(struct dmabay_transaction *transaction, void *context, int status);
 
 /**
+ * typedef dmabay_channel_config_t - Before each transfer (EvtConfigureDmaChannel)
+ * @transaction: the transaction, of a system profile
+ * @dev: the device of its enabler
+ * @context: of dmabay_transaction_set_channel_config()
+ * @memory: what the transaction transfers
+ * @offset: bytes into it at which this transfer begins
+ * @length: bytes that this transfer is to have; the mapping may make it shorter
+ *
+ * Called once for each transfer, before it is mapped. Must not sleep. It may complete
+ * the transaction (dmabay_transaction_completed_final() with 0 bytes), and then returns
+ * false.
+ *
+ * Return: false: this transfer is neither started nor programmed. The transaction goes
+ * on executing until the driver completes it.
+ */
+typedef bool (*dmabay_channel_config_t)(struct dmabay_transaction *transaction,
+					struct device *dev, void *context,
+					struct dmabay_memory *memory, size_t offset, size_t length);
+
+/**
+ * typedef dmabay_transfer_complete_t - After each transfer (EvtDmaTransferComplete)
+ * @transaction: the transaction, of a system profile
+ * @dev: the device of its enabler
+ * @context: of dmabay_transaction_set_transfer_complete()
+ * @direction: which way
+ * @status: how it ended
+ *
+ * Called once for each transfer that was started while the callback was set (looped:
+ * once for each round, and once more when it was stopped; of the rounds that end during
+ * another callback of the transaction, once), never before or during its program_dma,
+ * and not nested in any callback of the same transaction. The driver
+ * completes the transfer, in it or later: dmabay_transaction_completed(), or, after
+ * anything but %DMABAY_DMA_COMPLETE, dmabay_transaction_completed_final(). Must not sleep.
+ */
+typedef void (*dmabay_transfer_complete_t)(struct dmabay_transaction *transaction,
+					   struct device *dev, void *context,
+					   enum dmabay_direction direction,
+					   enum dmabay_dma_status status);
+
+/**
  * dmabay_transaction_create() - Make a transaction (WdfDmaTransactionCreate)
  * @enabler: its enabler
  * @transaction: out: the transaction, NULL on failure
@@ -1303,7 +1503,8 @@ typedef void (*dmabay_failed_t)(struct dmabay_transaction *transaction, void *co
  * Its parent is its enabler, which deletes it with itself.
  *
  * Context: may sleep.
- * Return: 0, or -EINVAL (an argument is NULL), -ENOMEM.
+ * Return: 0, or -EINVAL (an argument is NULL), -EOPNOTSUPP (a system profile that has no
+ * channel yet), -ENOMEM.
  */
 int dmabay_transaction_create(struct dmabay_enabler *enabler,
 			      struct dmabay_transaction **transaction);
@@ -1374,8 +1575,10 @@ int dmabay_transaction_initialize(struct dmabay_transaction *transaction,
  * Context: any.
  * Return: 0; or, with the state unchanged, -EINVAL (@program_dma or @memory NULL,
  * length 0 or 2^32 and more, direction, offset or offset + length beyond the memory),
- * -EACCES (would write into read-only memory), -EBADFD (state; also while a
- * reservation is pending); or, with the transaction released but its settings kept,
+ * -EACCES (would write into read-only memory), -EOPNOTSUPP (a system profile without a
+ * channel for the direction), -EBADFD (state; also while a reservation is pending, or
+ * where it is held for the other direction and that has a channel of its own); or, with
+ * the transaction released but its settings kept,
  *
  * * -E2BIG: scatter-gather: a transfer would need more map registers than
  *   dmabay_enabler_set_max_sg_elements() allows elements. Pages are counted, because
@@ -1417,13 +1620,17 @@ int dmabay_transaction_initialize_request(struct dmabay_transaction *transaction
  * @transaction: created, initialized or released, with no reservation
  * @direction: which way; a legal value even where the profile has one adapter
  * @map_registers: pages; 0 for what the initialized memory needs as a whole (then
- *	the transaction must be initialized)
+ *	the transaction must be initialized), or, in a system profile, for all there are
  * @reserved: called when the registers are there
  * @context: for @reserved
  *
  * An initialization made before is dropped. After the grant, initialize and
  * execute as often as needed: each execution starts at once and cannot fail for
- * lack of registers, memory, device addresses or page tables.
+ * lack of registers, memory, device addresses or page tables. What a controller's own
+ * driver allocates for each transfer, in a system profile, is out of reach of this.
+ *
+ * In a system profile the whole controller is reserved: no other transaction starts a
+ * transfer on it before the reservation is freed.
  *
  * A request stays attached.
  *
@@ -1434,7 +1641,8 @@ int dmabay_transaction_initialize_request(struct dmabay_transaction *transaction
  *
  * Context: any.
  * Return: 0 (granted, or waiting in line), -EOPNOTSUPP (a scatter-gather profile;
- * wins over all other errors), -EINVAL (direction, @reserved NULL), -EBADFD (state, or
+ * wins over all other errors; or a system profile without a channel for the direction),
+ * -EINVAL (direction, @reserved NULL), -EBADFD (state, or
  * a reservation is held), -ENOMEM (more registers than the adapter has; not available
  * now and immediate execution is set; no memory for the ledger; a reservation that was
  * withdrawn is being granted, and given back, on another CPU at this moment). After
@@ -1470,12 +1678,19 @@ int dmabay_transaction_free_reservation(struct dmabay_transaction *transaction);
  * On success the transaction may be over, and even deleted by a callback, when
  * this returns.
  *
+ * A transaction of a system profile takes all map registers, and the controller, from
+ * its first transfer to its last. If without a reservation a transfer cannot be started,
+ * that is not returned here: the transfer-complete callback says so, with
+ * %DMABAY_DMA_CANCELLED or %DMABAY_DMA_ERROR, and the transaction goes on executing until
+ * the driver ends it with dmabay_transaction_completed_final().
+ *
  * Context: any.
  * Return: 0 (started, or waiting for map registers), -EBADFD (state), -ENOMEM
  * (immediate execution is set and the registers are not available now; no room for a
  * list; the direct provider ran out; or a reservation that was withdrawn is being
  * granted, and given back, on another CPU at this moment), -E2BIG (the limit of
- * elements was lowered since it was initialized), -EIO (the IOMMU refused). It may be a
+ * elements was lowered since it was initialized), -EIO (the IOMMU refused; or the
+ * controller did), -ECANCELED (dmabay_transaction_stop()). It may be a
  * later transfer that failed, if the one before was completed meanwhile. After a failure
  * other than -EBADFD the transaction must be released.
  */
@@ -1489,8 +1704,11 @@ int dmabay_transaction_execute(struct dmabay_transaction *transaction, void *con
  * Return: 0: the transaction is over, all bytes are transferred. -EINPROGRESS:
  * the next transfer is programmed, or will be; do not touch the transaction. Any
  * other: the transaction is over, and failed (-EIO, -ENOMEM or -E2BIG: flushing, or
- * mapping the next transfer, failed; -EMSGSIZE: single transfer, and bytes are left).
- * -EBADFD: state; nothing happened.
+ * mapping the next transfer, failed; -ECANCELED: bytes are left, and
+ * dmabay_transaction_stop() was called; -EMSGSIZE: single transfer, and bytes are left).
+ * -EBADFD: state; nothing happened. -EBUSY: the controller is at work, or what it did is
+ * yet to be told to the transfer-complete callback; nothing happened. To end such a
+ * transfer, stop it first.
  */
 int dmabay_transaction_completed(struct dmabay_transaction *transaction);
 
@@ -1539,10 +1757,10 @@ int dmabay_transaction_completed_final(struct dmabay_transaction *transaction, s
  * dmabay_transaction_release() - Make it reusable (WdfDmaTransactionRelease)
  * @transaction: not executing
  *
- * Immediate execution, the maximum length and single transfer go back to their
- * defaults, and a request is detached. A reservation is kept if it was granted, and
- * withdrawn if it is pending, see dmabay_transaction_reserve(). Releasing twice is no
- * error.
+ * Immediate execution, the maximum length, single transfer and what is set for system
+ * profiles go back to their defaults, and a request is detached. A reservation is kept
+ * if it was granted, and withdrawn if it is pending, see dmabay_transaction_reserve().
+ * Releasing twice is no error.
  *
  * Context: any.
  * Return: 0, or -EBADFD (executing).
@@ -1635,6 +1853,59 @@ void dmabay_transaction_set_single_transfer(struct dmabay_transaction *transacti
  * Context: any.
  */
 void dmabay_transaction_set_max_length(struct dmabay_transaction *transaction, size_t length);
+
+/**
+ * dmabay_transaction_set_device_offset() - WdfDmaTransactionSetDeviceAddressOffset
+ * @transaction: of a system profile; on others it warns once, and nothing changes
+ * @offset: bytes, added to the device's address for transfers that start from now on
+ *
+ * 0 again with the next initialization or reservation.
+ *
+ * Context: any.
+ */
+void dmabay_transaction_set_device_offset(struct dmabay_transaction *transaction, size_t offset);
+
+/**
+ * dmabay_transaction_set_channel_config() - WdfDmaTransactionSetChannelConfigurationCallback
+ * @transaction: of a system profile; on others it warns once, and nothing changes
+ * @config: the callback, or NULL
+ * @context: for it
+ *
+ * For transfers that start from now on, until release.
+ *
+ * Context: any.
+ */
+void dmabay_transaction_set_channel_config(struct dmabay_transaction *transaction,
+					   dmabay_channel_config_t config, void *context);
+
+/**
+ * dmabay_transaction_set_transfer_complete() - WdfDmaTransactionSetTransferCompleteCallback
+ * @transaction: of a system profile; on others it warns once, and nothing changes
+ * @complete: the callback, or NULL
+ * @context: for it
+ *
+ * For transfers that start from now on, until release. Without one the driver finds
+ * out by itself when a transfer is over, and completes it.
+ *
+ * Context: any.
+ */
+void dmabay_transaction_set_transfer_complete(struct dmabay_transaction *transaction,
+					      dmabay_transfer_complete_t complete, void *context);
+
+/**
+ * dmabay_transaction_stop() - Stop the controller (WdfDmaTransactionStopSystemTransfer)
+ * @transaction: of a system profile, executing; on others it warns once
+ *
+ * Returns at once. The transfer under way ends, and its transfer-complete callback is
+ * called, once: with %DMABAY_DMA_CANCELLED, unless it was over at that moment. It comes
+ * when the controller has let go of the memory, which takes a work item. A transfer that
+ * would start later fails with -ECANCELED, until the transaction is initialized or
+ * reserved anew. To stop what may still wait in line, cancel it first, and stop it if
+ * that returns false. Stopping twice is stopping once.
+ *
+ * Context: any.
+ */
+void dmabay_transaction_stop(struct dmabay_transaction *transaction);
 
 /**
  * dmabay_transaction_transfer_info() - WdfDmaTransactionGetTransferInfo
