@@ -8,6 +8,9 @@
  * enablers are deleted, and nothing of the driver is touched. A command that
  * needs them holds &dmabay_device.registration_lock for reading and looks first.
  * Transfers do not: unregistering waits for the last of them instead.
+ *
+ * A driver has a device that moves bytes when it is told to, or a dmaengine channel,
+ * and then has nothing to do: the core's controller moves them (transfer.c).
  */
 #include <linux/export.h>
 #include <linux/fs.h>
@@ -19,6 +22,8 @@
 #include <linux/string.h>
 
 #include "user.h"
+
+#define DMABAY_DIRECTIONS	(BIT(DMABAY_READ_FROM_DEVICE) | BIT(DMABAY_WRITE_TO_DEVICE))
 
 static dev_t dmabay_devt;
 static DEFINE_IDA(dmabay_minors);
@@ -72,11 +77,27 @@ void dmabay_device_exit(void)
 	ida_destroy(&dmabay_minors);
 }
 
+/* Of a channel whose driver has nothing to count. */
+static const struct dmabay_device_ops dmabay_channel_ops;
+
+/* What moves the bytes: a channel, or the ops? */
+static bool dmabay_device_engine_valid(const struct dmabay_device_config *config)
+{
+	const struct dmabay_system_config *system = config->system;
+
+	if (!system)
+		return config->ops && config->ops->program && config->ops->stop &&
+		       config->memory_size && config->enabler.profile < DMABAY_PROFILE_SYSTEM;
+
+	return config->enabler.profile == DMABAY_PROFILE_SYSTEM && !system->looped &&
+	       config->timeout_ms && (config->memory_size || !system->memory_to_memory);
+}
+
 static bool dmabay_device_config_valid(const struct dmabay_device_config *config)
 {
-	return config && config->driver && config->dma_dev && config->ops &&
-	       config->ops->program && config->ops->stop && config->memory_size &&
-	       is_power_of_2(config->alignment) && !config->enabler.flags &&
+	return config && config->driver && config->dma_dev &&
+	       dmabay_device_engine_valid(config) && is_power_of_2(config->alignment) &&
+	       !config->enabler.flags && !(config->directions & ~DMABAY_DIRECTIONS) &&
 	       strlen(config->driver) < sizeof_field(struct dmabay_device, driver);
 }
 
@@ -100,8 +121,15 @@ static struct dmabay_device *dmabay_device_alloc(struct device *parent,
 	mutex_init(&device->files_lock);
 	INIT_LIST_HEAD(&device->files);
 	device->config = *config;
+	device->config.ops = config->ops ?: &dmabay_channel_ops;
+	device->config.directions = config->directions ?: DMABAY_DIRECTIONS;
 	strscpy(device->driver, config->driver, sizeof(device->driver));
 	device->config.driver = device->driver;
+	strscpy(device->bus, config->bus ?: dev_name(config->dma_dev), sizeof(device->bus));
+	device->config.bus = device->bus;
+	device->config.system = NULL;
+	device->is_channel = config->system;
+	device->is_copier = config->system && config->system->memory_to_memory;
 
 	device->dev.devt = MKDEV(MAJOR(dmabay_devt), minor);
 	device->dev.class = &dmabay_class;
@@ -115,7 +143,25 @@ static struct dmabay_device *dmabay_device_alloc(struct device *parent,
 	return device;
 }
 
-static int dmabay_device_create_enablers(struct dmabay_device *device)
+/* There is one channel, and so one enabler. */
+static int dmabay_device_use_channel(struct dmabay_device *device,
+				     const struct dmabay_system_config *system)
+{
+	int ret;
+
+	/* The direction is a formality: the channel is for both. */
+	ret = dmabay_enabler_configure_system_profile(device->enabler, system,
+						      DMABAY_READ_FROM_DEVICE);
+	if (ret)
+		dmabay_enabler_delete(device->enabler);
+	else
+		device->once_enabler = device->enabler;
+
+	return ret;
+}
+
+static int dmabay_device_create_enablers(struct dmabay_device *device,
+					 const struct dmabay_system_config *system)
 {
 	struct dmabay_enabler_config config = device->config.enabler;
 	int ret;
@@ -124,6 +170,8 @@ static int dmabay_device_create_enablers(struct dmabay_device *device)
 	ret = dmabay_enabler_create(device->config.dma_dev, &config, &device->enabler);
 	if (ret)
 		return ret;
+	if (system)
+		return dmabay_device_use_channel(device, system);
 
 	/* The device has power once, however many enablers it is given. */
 	config.power = NULL;
@@ -144,7 +192,8 @@ static int dmabay_device_create_enablers(struct dmabay_device *device)
 
 static void dmabay_device_delete_enablers(struct dmabay_device *device)
 {
-	dmabay_enabler_delete(device->once_enabler);
+	if (device->once_enabler != device->enabler)
+		dmabay_enabler_delete(device->once_enabler);
 	dmabay_enabler_delete(device->enabler);
 }
 
@@ -166,7 +215,7 @@ struct dmabay_device *dmabay_device_register(struct device *parent,
 	if (ret)
 		goto err_put;
 
-	ret = dmabay_device_create_enablers(device);
+	ret = dmabay_device_create_enablers(device, config->system);
 	if (ret)
 		goto err_put;
 
@@ -202,11 +251,15 @@ void dmabay_device_unregister(struct dmabay_device *device)
 	/*
 	 * From here on no command reaches the driver. A transfer that saw the
 	 * device still there may yet be programmed; the driver completes it at
-	 * once, like all that it has.
+	 * once, like all that it has. A channel is stopped as its files end.
 	 */
-	device->config.ops->stop(device);
+	if (!device->is_channel)
+		device->config.ops->stop(device);
 
 	mutex_lock(&device->files_lock);
+	/* One may wait in line for what another one has, and end only after that. */
+	list_for_each_entry(file, &device->files, node)
+		wake_up_all(&file->idle);
 	list_for_each_entry(file, &device->files, node)
 		dmabay_file_end(file, -ENODEV);
 	mutex_unlock(&device->files_lock);
@@ -273,6 +326,23 @@ static_assert((int)DMABAY_INFO_PROVIDER_IOVA == (int)DMABAY_PROVIDER_IOVA);
 static_assert((int)DMABAY_INFO_PROVIDER_BOUNCE == (int)DMABAY_PROVIDER_BOUNCE);
 static_assert((int)DMABAY_INFO_PROVIDER_DIRECT == (int)DMABAY_PROVIDER_DIRECT);
 
+static u32 dmabay_info_flags(const struct dmabay_device *device,
+			     const struct dmabay_adapter_info *adapter)
+{
+	u32 flags = 0;
+
+	if (adapter->guaranteed)
+		flags |= DMABAY_INFO_GUARANTEED;
+	if (device->config.directions & BIT(DMABAY_READ_FROM_DEVICE))
+		flags |= DMABAY_INFO_FROM_DEVICE;
+	if (device->config.directions & BIT(DMABAY_WRITE_TO_DEVICE))
+		flags |= DMABAY_INFO_TO_DEVICE;
+	if (device->is_channel)
+		flags |= DMABAY_INFO_EXCLUSIVE;
+
+	return flags;
+}
+
 /**
  * dmabay_ioctl_info() - DMABAY_INFO
  * @command: the command
@@ -295,7 +365,7 @@ int dmabay_ioctl_info(struct dmabay_command *command)
 			    &adapter);
 	*info = (struct dmabay_info) {
 		.size = info->size,
-		.flags = adapter.guaranteed ? DMABAY_INFO_GUARANTEED : 0,
+		.flags = dmabay_info_flags(device, &adapter),
 		.provider = adapter.provider,
 		.iommu = dmabay_iommu(device->config.dma_dev),
 		.page_size = PAGE_SIZE,
@@ -315,7 +385,7 @@ int dmabay_ioctl_info(struct dmabay_command *command)
 		.max_register_length = DMABAY_MAX_REGISTER_LENGTH,
 	};
 	strscpy(info->driver, device->driver, sizeof(info->driver));
-	strscpy(info->bus, dev_name(device->config.dma_dev), sizeof(info->bus));
+	strscpy(info->bus, device->bus, sizeof(info->bus));
 	up_read(&device->registration_lock);
 
 	return dmabay_command_respond(command);
@@ -348,7 +418,7 @@ int dmabay_ioctl_counters(struct dmabay_command *command)
 {
 	struct dmabay_device *device = command->file->device;
 	struct dmabay_counters *counters = command->data;
-	u64 faults = 0, engine_ticks = 0, timeouts = 0;
+	u64 faults = 0, engine_ticks = 0, timeouts = atomic64_read(&device->timeouts);
 
 	if (counters->flags)
 		return -EOPNOTSUPP;
@@ -368,7 +438,8 @@ int dmabay_ioctl_counters(struct dmabay_command *command)
 		.errors = atomic64_read(&device->errors),
 	};
 	dmabay_add_adapter_counters(counters, device->enabler);
-	dmabay_add_adapter_counters(counters, device->once_enabler);
+	if (device->once_enabler != device->enabler)
+		dmabay_add_adapter_counters(counters, device->once_enabler);
 	if (device->ops->counters)
 		device->ops->counters(device, &faults, &engine_ticks, &timeouts);
 	up_read(&device->registration_lock);

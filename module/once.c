@@ -6,6 +6,10 @@
  * for, unmapped, unpinned. The transaction is made once per file, to keep what
  * is measured honest; &dmabay_file.once_mutex guards it and lets one call of a
  * file run at a time.
+ *
+ * If the device is a channel it may wait in line for what a reservation has, even one
+ * of the same file. So it leaves the line by itself when the device is gone: whoever
+ * ends the file waits for it before the reservation is looked at.
  */
 #include <linux/completion.h>
 #include <linux/overflow.h>
@@ -60,33 +64,48 @@ static int dmabay_once_prepare(struct dmabay_file *file)
 	return 0;
 }
 
-static int dmabay_once_run(struct dmabay_file *file, struct dmabay_user_transfer *transfer)
+static bool dmabay_once_is_over(struct dmabay_file *file, struct dmabay_user_transfer *transfer)
+{
+	return completion_done(transfer->done) || READ_ONCE(file->device->gone);
+}
+
+/* Under the mutex: wait for it, as long as there is something to wait for. */
+static int dmabay_once_run(struct dmabay_file *file, struct dmabay_user_transfer *transfer,
+			   bool nonblock)
 {
 	struct dmabay_reservation *once;
 	int ret;
 
-	if (mutex_lock_interruptible(&file->once_mutex))
-		return -EINTR;
+	lockdep_assert_held(&file->once_mutex);
 
 	ret = dmabay_once_prepare(file);
 	if (ret)
-		goto out_unlock;
+		return ret;
 
 	once = file->once;
+	dmabay_transaction_set_immediate(once->transaction, nonblock);
 	ret = dmabay_reservation_submit(once, transfer);
 	if (ret)
-		goto out_unlock;
+		return ret;
 
-	if (wait_for_completion_interruptible(transfer->done)) {
+	ret = wait_event_interruptible(file->idle, dmabay_once_is_over(file, transfer));
+	if (ret || !completion_done(transfer->done))
 		dmabay_reservation_withdraw(once, transfer);
-		wait_for_completion(transfer->done);
-	}
+	wait_for_completion(transfer->done);
 	dmabay_transaction_release(once->transaction);
-	ret = transfer->status == -ECANCELED ? -EINTR : transfer->status;
 
-out_unlock:
-	mutex_unlock(&file->once_mutex);
-	return ret;
+	if (transfer->status == -ECANCELED)
+		return -EINTR;
+
+	return nonblock && transfer->status == -ENOMEM ? -EAGAIN : transfer->status;
+}
+
+static int dmabay_once_enter(struct dmabay_file *file, bool nonblock)
+{
+	if (nonblock)
+		return mutex_trylock(&file->once_mutex) ? 0 : -EAGAIN;
+
+	return mutex_lock_interruptible(&file->once_mutex);
 }
 
 /**
@@ -122,7 +141,11 @@ int dmabay_ioctl_once(struct dmabay_command *command)
 		return ret;
 
 	transfer.memory = buffer.memory;
-	ret = dmabay_once_run(file, &transfer);
+	ret = dmabay_once_enter(file, command->nonblock);
+	if (!ret) {
+		ret = dmabay_once_run(file, &transfer, command->nonblock);
+		mutex_unlock(&file->once_mutex);
+	}
 	dmabay_buffer_unpin(&buffer);
 	/* A signal in the middle is no failure; what is done is done. */
 	if (ret && (ret != -EINTR || !transfer.transferred))

@@ -37,6 +37,7 @@ struct dmabay_reservation *dmabay_reservation_alloc(struct dmabay_file *file, u3
 	reservation->ended = -ENOENT;
 	init_completion(&reservation->granted);
 	spin_lock_init(&reservation->lock);
+	INIT_DELAYED_WORK(&reservation->watchdog, dmabay_reservation_watch);
 	INIT_LIST_HEAD(&reservation->queue);
 	init_llist_head(&reservation->free);
 	for (i = 0; i < depth; i++) {
@@ -73,8 +74,8 @@ int dmabay_reservation_prepare(struct dmabay_reservation *reservation,
  * @reservation: the reservation; the caller keeps others from doing the same
  * @error: how transfers end that were not started
  *
- * What the device works on is waited for. Nothing is linked any more when it
- * returns. Does nothing the second time.
+ * What the device works on is waited for, or stopped if it may never end by itself.
+ * Nothing is linked any more when it returns. Does nothing the second time.
  *
  * Context: may sleep.
  */
@@ -96,7 +97,9 @@ void dmabay_reservation_end(struct dmabay_reservation *reservation, int error)
 			wait_for_completion(&reservation->granted);
 	}
 
+	dmabay_reservation_interrupt(reservation);
 	wait_event(reservation->file->idle, dmabay_reservation_idle(reservation));
+	cancel_delayed_work_sync(&reservation->watchdog);
 
 	dmabay_transaction_delete(reservation->transaction);
 	reservation->transaction = NULL;
@@ -201,7 +204,8 @@ static int dmabay_reservation_wait(struct dmabay_reservation *reservation)
 		ret = -EINTR;
 		complete_all(&reservation->granted);
 	}
-	if (!reservation->transaction)
+	/* It may have been granted what another one lost because the device went. */
+	if (!reservation->transaction || READ_ONCE(file->device->gone))
 		ret = -ENODEV;
 	if (ret)
 		dmabay_reservation_destroy(reservation);

@@ -11,8 +11,16 @@
  * right there, and so lead back into it: the second one in leaves the work to the
  * first, so nothing nests however many transfers wait. A reservation is idle when
  * nothing is queued, nothing runs and nobody is in there; it is not freed before.
+ *
+ * If the device is a channel, the core has started the piece before dmabay_program()
+ * hears of it, and dmabay_channel_done() hears of its end. Only then can a piece be
+ * stopped: when it is late, which the watchdog of the reservation sees, or when nobody
+ * wants it any more and the channel might wait for its peripheral for ever. The hot path
+ * only writes down when the piece would be late; the watchdog looks again and again as
+ * long as something runs.
  */
 #include <linux/export.h>
+#include <linux/jiffies.h>
 #include <linux/overflow.h>
 #include <linux/sched.h>
 #include <linux/uaccess.h>
@@ -28,6 +36,12 @@ static_assert((int)DMABAY_TO_DEVICE == (int)DMABAY_WRITE_TO_DEVICE);
 static struct dmabay_device *dmabay_reservation_device(struct dmabay_reservation *reservation)
 {
 	return reservation->file->device;
+}
+
+/* Nobody but us ends what such a device waits for. */
+static bool dmabay_device_may_wait(const struct dmabay_device *device)
+{
+	return device->is_channel && !device->is_copier;
 }
 
 /* Why the running transfer must not go on, or 0. */
@@ -108,10 +122,12 @@ static bool dmabay_transfer_finish(struct dmabay_reservation *reservation, int s
 
 	spin_lock_irqsave(&reservation->lock, flags);
 	reservation->running = NULL;
-	if (transfer->done)
+	if (transfer->done) {
 		complete(transfer->done);
-	else
+		wake_up_all(&reservation->file->idle);
+	} else {
 		dmabay_completion_add(reservation->file, transfer);
+	}
 
 	run = !reservation->starting && !list_empty(&reservation->queue);
 	if (run)
@@ -123,6 +139,18 @@ static bool dmabay_transfer_finish(struct dmabay_reservation *reservation, int s
 	return run;
 }
 
+/* The channel was stopped, or is not started again. Why? */
+static int dmabay_transfer_cancelled(struct dmabay_reservation *reservation,
+				     struct dmabay_user_transfer *transfer)
+{
+	bool late = READ_ONCE(reservation->late);
+
+	if (late)
+		atomic64_inc(&dmabay_reservation_device(reservation)->timeouts);
+
+	return dmabay_transfer_stopped(reservation, transfer) ?: late ? -ETIMEDOUT : -ECANCELED;
+}
+
 /* As dmabay_transfer_finish(), but the transaction was executed. */
 static bool dmabay_transfer_over(struct dmabay_reservation *reservation, int status)
 {
@@ -132,6 +160,8 @@ static bool dmabay_transfer_over(struct dmabay_reservation *reservation, int sta
 
 	if (!status && transferred < transfer->length)
 		status = dmabay_transfer_stopped(reservation, transfer);
+	else if (status == -ECANCELED)
+		status = dmabay_transfer_cancelled(reservation, transfer);
 	/* DMABAY_ONCE may still want to cancel it, and releases it itself. */
 	if (!transfer->done)
 		dmabay_transaction_release(transaction);
@@ -163,6 +193,52 @@ static bool dmabay_transfer_complete(struct dmabay_reservation *reservation, int
 	return dmabay_transfer_over(reservation, status ? status : ret);
 }
 
+/*
+ * The channel has the piece. Who ends the reservation may have stopped the transaction
+ * before it was initialized, when there was nothing to stop yet.
+ */
+static void dmabay_channel_started(struct dmabay_reservation *reservation)
+{
+	struct dmabay_device *device = dmabay_reservation_device(reservation);
+	unsigned long timeout = msecs_to_jiffies(device->config.timeout_ms);
+
+	WRITE_ONCE(reservation->deadline, (jiffies + timeout) ?: 1);
+	if (!reservation->watched) {
+		reservation->watched = true;
+		schedule_delayed_work(&reservation->watchdog, timeout);
+	}
+
+	if (dmabay_device_may_wait(device) &&
+	    dmabay_transfer_stopped(reservation, reservation->running))
+		dmabay_transaction_stop(reservation->transaction);
+}
+
+/*
+ * The channel is done with the piece, or could not be given one: then there is nothing
+ * under way, and no byte of it was moved.
+ */
+static void dmabay_channel_done(struct dmabay_transaction *transaction, struct device *dev,
+				void *context, enum dmabay_direction direction,
+				enum dmabay_dma_status status)
+{
+	struct dmabay_reservation *reservation = context;
+	struct dmabay_device *device = dmabay_reservation_device(reservation);
+	size_t length = dmabay_transaction_current_length(transaction), left;
+	struct dmabay_adapter *adapter;
+
+	WRITE_ONCE(reservation->deadline, 0);
+	reservation->piece.length = length;
+	if (status == DMABAY_DMA_COMPLETE) {
+		dmabay_device_complete(&reservation->piece, 0, length);
+		return;
+	}
+
+	adapter = dmabay_enabler_adapter(device->enabler, direction);
+	left = min(dmabay_adapter_read_counter(adapter), length);
+	dmabay_device_complete(&reservation->piece,
+			       status == DMABAY_DMA_CANCELLED ? -ECANCELED : -EIO, length - left);
+}
+
 static bool dmabay_program(struct dmabay_transaction *transaction, struct device *dev,
 			   void *context, enum dmabay_direction direction,
 			   const struct dmabay_sg_list *list)
@@ -171,6 +247,11 @@ static bool dmabay_program(struct dmabay_transaction *transaction, struct device
 	struct dmabay_device *device = dmabay_reservation_device(reservation);
 	struct dmabay_user_transfer *transfer = reservation->running;
 	struct dmabay_device_piece *piece = &reservation->piece;
+
+	if (device->is_channel) {
+		dmabay_channel_started(reservation);
+		return true;
+	}
 
 	INIT_LIST_HEAD(&piece->node);
 	piece->address = list->elements[0].address;
@@ -204,6 +285,11 @@ static void dmabay_transfer_start(struct dmabay_reservation *reservation,
 		return;
 	}
 
+	if (dmabay_reservation_device(reservation)->is_channel) {
+		dmabay_transaction_set_transfer_complete(transaction, dmabay_channel_done,
+							 reservation);
+		dmabay_transaction_set_device_offset(transaction, transfer->device_address);
+	}
 	ret = dmabay_transaction_execute(transaction, reservation);
 	if (ret)
 		dmabay_transfer_over(reservation, ret);
@@ -226,6 +312,7 @@ static void dmabay_reservation_run(struct dmabay_reservation *reservation, bool 
 			break;
 		list_del_init(&transfer->node);
 		reservation->running = transfer;
+		reservation->late = false;
 		spin_unlock_irqrestore(&reservation->lock, flags);
 
 		dmabay_transfer_start(reservation, transfer);
@@ -268,6 +355,59 @@ void dmabay_device_complete(struct dmabay_device_piece *piece, int status, size_
 		dmabay_reservation_run(reservation, false);
 }
 EXPORT_SYMBOL_GPL(dmabay_device_complete);
+
+/**
+ * dmabay_reservation_interrupt() - Do not wait for what might never come
+ * @reservation: the reservation; it was ended, or its transfer withdrawn, before
+ *
+ * If the device is a channel that may wait for a peripheral, what it is at is stopped.
+ *
+ * Context: any; nobody deletes the transaction meanwhile.
+ */
+void dmabay_reservation_interrupt(struct dmabay_reservation *reservation)
+{
+	unsigned long flags;
+
+	if (!dmabay_device_may_wait(dmabay_reservation_device(reservation)))
+		return;
+
+	spin_lock_irqsave(&reservation->lock, flags);
+	if (reservation->running)
+		dmabay_transaction_stop(reservation->transaction);
+	spin_unlock_irqrestore(&reservation->lock, flags);
+}
+
+/**
+ * dmabay_reservation_watch() - Has the channel had its time?
+ * @work: &dmabay_reservation.watchdog
+ *
+ * Looks at the running transfer, and again later, until none runs.
+ */
+void dmabay_reservation_watch(struct work_struct *work)
+{
+	struct dmabay_reservation *reservation =
+		container_of(to_delayed_work(work), struct dmabay_reservation, watchdog);
+	struct dmabay_device *device = dmabay_reservation_device(reservation);
+	unsigned long delay = msecs_to_jiffies(device->config.timeout_ms);
+	unsigned long now = jiffies, deadline;
+
+	spin_lock_irq(&reservation->lock);
+	if (!reservation->running) {
+		reservation->watched = false;
+		spin_unlock_irq(&reservation->lock);
+		return;
+	}
+	deadline = READ_ONCE(reservation->deadline);
+	if (deadline && time_before(now, deadline)) {
+		delay = deadline - now;
+	} else if (deadline && !reservation->late) {
+		WRITE_ONCE(reservation->late, true);
+		dmabay_transaction_stop(reservation->transaction);
+	}
+	spin_unlock_irq(&reservation->lock);
+
+	schedule_delayed_work(&reservation->watchdog, delay);
+}
 
 /* Queues @transfer under the lock. Says whether the caller has to run it. */
 static bool dmabay_reservation_queue(struct dmabay_reservation *reservation,
@@ -316,7 +456,8 @@ int dmabay_reservation_submit(struct dmabay_reservation *reservation,
  * @reservation: the reservation; the caller keeps it
  * @transfer: the only one on it, submitted with &dmabay_user_transfer.done
  *
- * The piece that the device works on is finished, no further one is started.
+ * The piece that the device works on is finished, or stopped if it may never be, and
+ * no further one is started.
  *
  * Context: may sleep.
  */
@@ -326,8 +467,9 @@ void dmabay_reservation_withdraw(struct dmabay_reservation *reservation,
 	WRITE_ONCE(transfer->withdrawn, true);
 
 	/* Only while it waits for map registers. */
-	if (dmabay_transaction_cancel(reservation->transaction) &&
-	    dmabay_transfer_over(reservation, 0))
+	if (!dmabay_transaction_cancel(reservation->transaction))
+		dmabay_reservation_interrupt(reservation);
+	else if (dmabay_transfer_over(reservation, 0))
 		dmabay_reservation_run(reservation, true);
 }
 
@@ -339,7 +481,7 @@ void dmabay_reservation_withdraw(struct dmabay_reservation *reservation,
  * @device_address: bytes into the device's memory
  * @direction: enum dmabay_user_direction
  *
- * Return: 0, or -EINVAL, -EOVERFLOW or -ERANGE.
+ * Return: 0, or -EINVAL, -EOPNOTSUPP, -EOVERFLOW or -ERANGE.
  */
 int dmabay_transfer_check(const struct dmabay_device *device, u64 offset, u64 length,
 			  u64 device_address, u32 direction)
@@ -348,11 +490,17 @@ int dmabay_transfer_check(const struct dmabay_device *device, u64 offset, u64 le
 
 	if (!length || (direction != DMABAY_FROM_DEVICE && direction != DMABAY_TO_DEVICE))
 		return -EINVAL;
+	if (!(device->config.directions & BIT(direction)))
+		return -EOPNOTSUPP;
 	if (check_add_overflow(offset, length, &end) ||
 	    check_add_overflow(device_address, length, &end))
 		return -EOVERFLOW;
 	if (!IS_ALIGNED(offset | length | device_address, device->config.alignment))
 		return -EINVAL;
+
+	/* What has no memory takes or gives whatever comes next. */
+	if (!device->config.memory_size)
+		return device_address ? -ERANGE : 0;
 
 	return end > device->config.memory_size ? -ERANGE : 0;
 }

@@ -19,7 +19,11 @@
  * file->read_mutex stands alone: it is held over copies to user memory, which
  * may take for ever, so nothing that ends a file or a device takes it. For the
  * same reason none of the others is held over an access to user memory. None of
- * the spinlocks is held over a call into the core or the driver.
+ * the spinlocks is held over a call into the core or the driver, but for one:
+ * dmabay_transaction_stop() is called under reservation->lock, because nothing else
+ * keeps the next transfer from being the one that is stopped. So the core's locks,
+ * and those of a dmaengine driver, nest in it. The core holds none of its own over a
+ * callback, and no driver may hold one over the end of a descriptor.
  *
  * Submitting, running and completing a transfer takes reservation->lock and
  * file->completion_lock only. Objects are found under RCU; a buffer is kept by
@@ -41,6 +45,7 @@
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #include <linux/dmabay.h>
@@ -69,8 +74,12 @@ struct dentry;
  * @config: what the driver registered; its ops stay callable until
  *	dmabay_device_unregister() has drained every reservation
  * @driver: name of the driver
+ * @bus: what users are told as its place
+ * @is_channel: a dmaengine channel does the transfers, and no op
+ * @is_copier: and does it in memory, without a device that could keep it waiting
  * @enabler: the enabler of all reservations
- * @once_enabler: the enabler of DMABAY_ONCE: nothing is held for it
+ * @once_enabler: the enabler of DMABAY_ONCE: nothing is held for it. Of a channel the
+ *	same one, because there is only one who can have the channel
  * @files_lock: guards @files
  * @files: open files
  * @pinned_pages: now
@@ -78,6 +87,7 @@ struct dentry;
  * @transfers: transfers that ended
  * @bytes: bytes that those moved
  * @errors: those that ended with a status
+ * @timeouts: transfers of a channel that took too long
  * @debugfs: directory
  */
 struct dmabay_device {
@@ -88,6 +98,9 @@ struct dmabay_device {
 	bool gone;
 	struct dmabay_device_config config;
 	char driver[sizeof_field(struct dmabay_info, driver)];
+	char bus[sizeof_field(struct dmabay_info, bus)];
+	bool is_channel;
+	bool is_copier;
 	struct dmabay_enabler *enabler;
 	struct dmabay_enabler *once_enabler;
 	struct mutex files_lock; /* guards files */
@@ -97,6 +110,7 @@ struct dmabay_device {
 	atomic64_t transfers;
 	atomic64_t bytes;
 	atomic64_t errors;
+	atomic64_t timeouts;
 	struct dentry *debugfs;
 };
 
@@ -110,7 +124,8 @@ struct dmabay_device {
  * @reservations: by number
  * @once_mutex: guards @once; one DMABAY_ONCE at a time
  * @once: made by the first DMABAY_ONCE: a reservation that holds no registers
- * @idle: woken when a reservation that was ended has nothing under way
+ * @idle: woken when a reservation that was ended has nothing under way, when
+ *	DMABAY_ONCE is over, and when the device is gone
  * @read_mutex: one reader of completions copies at a time
  * @completion_lock: guards the three members below; any context
  * @completions: transfers that ended and were not read, oldest first
@@ -212,13 +227,17 @@ struct dmabay_user_transfer {
  * @granted: the registers are there, or will never come
  * @number: in &dmabay_file.reservations
  * @depth: how many @transfers
- * @lock: guards @queue, @running, @starting and @ended
+ * @lock: guards @queue, @running, @starting, @late and @ended
  * @queue: transfers that wait for their turn
  * @running: the one that the transaction executes
  * @starting: somebody is in dmabay_reservation_run() and will look again
+ * @late: @running was stopped, because it took too long
  * @ended: 0, or why nothing is taken and nothing queued is started any more:
  *	-ENOENT (not offered yet, or freed), -ENODEV, -ECANCELED
  * @piece: what the driver works on for @running
+ * @watchdog: of a channel: sees that @running ends
+ * @watched: @watchdog is due; the one who runs @running sets it
+ * @deadline: of a channel: jiffies when the piece under way is late, 0 for never
  * @free: transfers that are neither under way nor unread; taken under @lock
  * @transfers: all of them
  */
@@ -234,9 +253,13 @@ struct dmabay_reservation {
 	struct list_head queue;
 	struct dmabay_user_transfer *running;
 	bool starting;
+	bool late;
 	int ended;
 
 	struct dmabay_device_piece piece;
+	struct delayed_work watchdog;
+	bool watched;
+	unsigned long deadline;
 	struct llist_head free;
 	struct dmabay_user_transfer transfers[];
 };
@@ -295,6 +318,8 @@ int dmabay_transfer_check(const struct dmabay_device *device, u64 offset, u64 le
 			  u64 device_address, u32 direction);
 bool dmabay_reservation_idle(struct dmabay_reservation *reservation);
 void dmabay_reservation_failed(struct dmabay_transaction *transaction, void *context, int status);
+void dmabay_reservation_interrupt(struct dmabay_reservation *reservation);
+void dmabay_reservation_watch(struct work_struct *work);
 int dmabay_reservation_submit(struct dmabay_reservation *reservation,
 			      struct dmabay_user_transfer *transfer);
 void dmabay_reservation_withdraw(struct dmabay_reservation *reservation,

@@ -1974,7 +1974,7 @@ struct device *dmabay_transaction_device(const struct dmabay_transaction *transa
  * A driver that registers a device gives it a node, /dev/dmabayN, with all of
  * include/uapi/linux/dmabay.h. The core owns the files, the buffers, the
  * enabler and the transactions; the driver programs pieces and says when they
- * are done.
+ * are done. A dmaengine channel can be such a device, too: then the core does that.
  */
 
 /**
@@ -2005,6 +2005,9 @@ struct dmabay_device_piece {
  *	sleep
  * @counters: may be NULL: add to the last three members of the counters (faults,
  *	engine ticks, timeouts). Any context
+ *
+ * The first two are NULL if the device is a channel (&dmabay_device_config.system), else
+ * not.
  */
 struct dmabay_device_ops {
 	void (*program)(struct dmabay_device *device, struct dmabay_device_piece *piece);
@@ -2017,12 +2020,23 @@ struct dmabay_device_ops {
  * struct dmabay_device_config - What a driver registers
  * @driver: name of the driver, below 32 characters
  * @dma_dev: the device that does the DMA
- * @memory_size: bytes of device memory, not 0
+ * @memory_size: bytes of device memory, not 0. A channel to a device that has no memory,
+ *	but takes or gives bytes in their order, has 0: device addresses are 0 then
  * @alignment: a power of two; device addresses, lengths, and the addresses of and
  *	offsets into buffers are multiples of it
- * @enabler: the enabler to make: a packet profile, no flags; the core adds
- *	DMABAY_ENABLER_KEEP_LINKS
- * @ops: the driver's, valid until dmabay_device_unregister() has returned
+ * @enabler: the enabler to make: a packet profile, or DMABAY_PROFILE_SYSTEM with @system;
+ *	no flags; the core adds DMABAY_ENABLER_KEEP_LINKS
+ * @system: NULL, or the channel that does the transfers: not looped; only looked at in
+ *	dmabay_device_register(). A reservation has the whole channel until it is freed,
+ *	and others wait. Copies (&dmabay_system_config.memory_to_memory) are not stopped,
+ *	but waited for, unless they take too long
+ * @directions: what it can do, of BIT(&enum dmabay_direction); 0 for both
+ * @timeout_ms: how long a piece of a channel may take, before the channel is stopped and
+ *	the transfer ends with -ETIMEDOUT; not 0 with @system
+ * @bus: what is told to users as its place, below 32 characters; NULL for the name of
+ *	@dma_dev
+ * @ops: the driver's, valid until dmabay_device_unregister() has returned; may be NULL
+ *	with @system
  * @data: for dmabay_device_data()
  */
 struct dmabay_device_config {
@@ -2031,6 +2045,10 @@ struct dmabay_device_config {
 	u64 memory_size;
 	unsigned int alignment;
 	struct dmabay_enabler_config enabler;
+	const struct dmabay_system_config *system;
+	unsigned int directions;
+	unsigned int timeout_ms;
+	const char *bus;
 	const struct dmabay_device_ops *ops;
 	void *data;
 };
@@ -2046,7 +2064,7 @@ struct dmabay_device_config {
  *
  * Context: may sleep.
  * Return: the device, or ERR_PTR: -EINVAL, -ENOSPC (no number left), or an error
- * of dmabay_enabler_create().
+ * of dmabay_enabler_create() or dmabay_enabler_configure_system_profile().
  */
 struct dmabay_device *dmabay_device_register(struct device *parent,
 					     const struct dmabay_device_config *config);
@@ -2055,8 +2073,9 @@ struct dmabay_device *dmabay_device_register(struct device *parent,
  * dmabay_device_unregister() - Take a device away
  * @device: the device
  *
- * No op is called after it returns. Files that are open stay valid: all that
- * they had under way ends with -ENODEV, and so does every later command.
+ * No op is called after it returns, and a channel is not used any more. Files that are
+ * open stay valid: all that they had under way ends with -ENODEV, and so does every
+ * later command.
  *
  * Context: may sleep. Never takes the device lock of the DMA device or of the
  * parent, so that a bus notifier may call it.

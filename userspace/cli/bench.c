@@ -159,11 +159,28 @@ static int arm_failed(const struct arm *arm, int error)
 				error, &arm->subject->info, arm->subject->length);
 }
 
+static bool is_exclusive(const struct subject *subject)
+{
+	return subject->info.flags & DMABAY_INFO_EXCLUSIVE;
+}
+
+/* Back from the device: without the arm, unless that has the whole of it. */
+static int fetch(struct arm *arm)
+{
+	const struct subject *subject = arm->subject;
+	int64_t back;
+
+	if (is_exclusive(subject))
+		return arm_run(arm, DMABAY_FROM_DEVICE, NULL);
+	back = dmabay_once(subject->bay, subject->memory, subject->length, 0,
+			   DMABAY_FROM_DEVICE);
+	return back < 0 ? (int)back : 0;
+}
+
 /* The arm moves the right bytes: there by itself, and back the other way. */
 static int prove(struct arm *arm)
 {
 	const struct subject *subject = arm->subject;
-	int64_t back;
 	int result;
 
 	fill_pattern(subject->memory, subject->length, arm->kind);
@@ -171,10 +188,9 @@ static int prove(struct arm *arm)
 	if (result)
 		return arm_failed(arm, result);
 	memset(subject->memory, 0, subject->length);
-	back = dmabay_once(subject->bay, subject->memory, subject->length, 0,
-			   DMABAY_FROM_DEVICE);
-	if (back < 0)
-		return complain_command(dmabay_path(subject->bay), DMABAY_CMD_ONCE, (int)back,
+	result = fetch(arm);
+	if (result)
+		return complain_command(dmabay_path(subject->bay), DMABAY_CMD_ONCE, result,
 					&subject->info, subject->length);
 	return check_pattern(subject->memory, subject->length, arm->kind);
 }
@@ -277,7 +293,7 @@ static int measure(struct bench *bench, const struct subject *subject, struct ro
 	return result;
 }
 
-/* Two reservations at once if the map registers allow, else one by one. */
+/* Two reservations at once if the device and its map registers allow, else one by one. */
 static int measure_row(struct bench *bench, struct subject *subject, struct row *row)
 {
 	uint64_t span = dmabay_span_pages((uintptr_t)subject->memory, subject->length);
@@ -285,7 +301,7 @@ static int measure_row(struct bench *bench, struct subject *subject, struct row 
 	int result = EXIT_OK;
 
 	row->cut = span > most;
-	row->alternated = 2 * span <= most;
+	row->alternated = !is_exclusive(subject) && 2 * span <= most;
 	subject->map_registers = row->cut ? most : (uint32_t)span;
 	if (row->alternated)
 		return measure(bench, subject, row, 0, ARMS - 1);
@@ -349,6 +365,11 @@ static int run_sizes(struct bench *bench)
 
 	if (result)
 		return complain_command(bench->path, DMABAY_CMD_INFO, result, NULL, 0);
+	if (!report->info.device_memory) {
+		complain("%s: the device has no memory: what was sent does not come back",
+			 bench->path);
+		return EXIT_FAILED;
+	}
 	for (uint32_t i = 0; i < report->count && !result; i++)
 		result = run_size(bench, &report->rows[i]);
 	end_progress(bench);

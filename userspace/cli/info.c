@@ -27,6 +27,7 @@ enum kind {
 	PROVIDER,
 	IOMMU,
 	GUARANTEED,
+	DIRECTIONS,
 };
 
 struct field {
@@ -47,6 +48,7 @@ static const struct field info_fields[] = {
 	INFO_FIELD(PROVIDER, provider, "provider"),
 	INFO_FIELD(IOMMU, iommu, "IOMMU"),
 	{ "guaranteed", "guaranteed", GUARANTEED, offsetof(struct dmabay_info, flags) },
+	{ "directions", "moves bytes", DIRECTIONS, offsetof(struct dmabay_info, flags) },
 	INFO_FIELD(COUNT, group_devices, "devices in IOMMU group"),
 	INFO_FIELD(COUNT, map_registers, "map registers"),
 	INFO_FIELD(COUNT, map_registers_free, "map registers free"),
@@ -108,6 +110,13 @@ static uint64_t number(const struct field *field, const void *record)
 	}
 }
 
+static const char *direction_name(uint32_t flags)
+{
+	static const char *const names[] = { "nowhere", "from it", "to it", "both ways" };
+
+	return names[!!(flags & DMABAY_INFO_FROM_DEVICE) + 2 * !!(flags & DMABAY_INFO_TO_DEVICE)];
+}
+
 static const char *words(const struct field *field, const void *record,
 			 char *text, size_t size)
 {
@@ -120,6 +129,8 @@ static const char *words(const struct field *field, const void *record,
 		return iommu_name((uint32_t)number(field, record));
 	case GUARANTEED:
 		return number(field, record) ? "yes" : "no";
+	case DIRECTIONS:
+		return direction_name((uint32_t)number(field, record));
 	case BYTES:
 	case BYTES32:
 		return format_bytes(text, size, number(field, record));
@@ -146,6 +157,7 @@ static json_object *value(const struct field *field, const void *record)
 	case TEXT:
 	case PROVIDER:
 	case IOMMU:
+	case DIRECTIONS:
 		return json_object_new_string(words(field, record, NULL, 0));
 	case GUARANTEED:
 		return json_object_new_boolean((int)number(field, record));

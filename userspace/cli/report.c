@@ -78,7 +78,7 @@ static void print_notes(const struct report *report)
 			printf("%s: cut into pieces, the device has %" PRIu32 " map registers\n",
 			       size, report->info.map_registers);
 		if (!row->skipped && !row->alternated)
-			printf("%s: arms ran one after the other, there are no map registers for two\n",
+			printf("%s: arms ran one after the other, two reservations do not fit\n",
 			       size);
 	}
 	printf("unchanged: max/min over sizes = %.3f\n", report_spread(report));

@@ -6,6 +6,9 @@
  * Transfers of one reservation run in the order of their submission. So a chunk
  * may be sent and fetched again without waiting in between, and the next chunk
  * may use the same device memory.
+ *
+ * A device without memory takes or gives the bytes in their order, and what was sent
+ * does not come back.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -51,9 +54,17 @@ static uint64_t aligned(const struct stream *stream, uint64_t length)
 	return (length + alignment - 1) / alignment * alignment;
 }
 
+/* Bytes of device memory from the address on; without memory, there is no end. */
+static uint64_t room(const struct stream *stream)
+{
+	uint64_t memory = stream->info.device_memory;
+
+	return memory ? memory - stream->address : UINT64_MAX;
+}
+
 static int check_chunk(const struct stream *stream)
 {
-	uint64_t memory = stream->info.device_memory - stream->address;
+	uint64_t memory = room(stream);
 	uint32_t alignment = stream->info.alignment;
 
 	if (stream->chunk % alignment || stream->address % alignment) {
@@ -69,12 +80,33 @@ static int check_chunk(const struct stream *stream)
 	return EXIT_OK;
 }
 
+/* Can the device do such a thing at all? */
+static int check_device(const struct stream *stream)
+{
+	const struct dmabay_info *info = &stream->info;
+	const char *problem = NULL;
+
+	if (sends(stream) && !(info->flags & DMABAY_INFO_TO_DEVICE))
+		problem = "takes no bytes";
+	else if (receives(stream) && !(info->flags & DMABAY_INFO_FROM_DEVICE))
+		problem = "gives no bytes";
+	else if (!info->device_memory && sends(stream) && receives(stream))
+		problem = "has no memory: what was sent does not come back";
+	else if (!info->device_memory && receives(stream) && !stream->total)
+		problem = "has no memory, and so no end: say how many bytes (+LENGTH)";
+	if (!problem)
+		return EXIT_OK;
+
+	complain("%s: the device %s", dmabay_path(stream->bay), problem);
+	return EXIT_FAILED;
+}
+
 static int check_address(const struct stream *stream)
 {
-	uint64_t memory = stream->info.device_memory;
+	bool beyond = stream->info.device_memory ?
+		      stream->address >= stream->info.device_memory : stream->address;
 
-	if (stream->address >= memory ||
-	    (!stream->in_place && stream->total > memory - stream->address)) {
+	if (beyond || (!stream->in_place && stream->total > room(stream))) {
 		complain_command(dmabay_path(stream->bay), DMABAY_CMD_SUBMIT, ERANGE,
 				 &stream->info, stream->address + stream->total);
 		return EXIT_FAILED;
@@ -86,7 +118,7 @@ static int check_address(const struct stream *stream)
 static int choose(struct stream *stream)
 {
 	const struct dmabay_info *info = &stream->info;
-	uint64_t memory = info->device_memory - stream->address;
+	uint64_t memory = room(stream);
 	uint64_t span;
 
 	if (!stream->depth)
@@ -308,8 +340,12 @@ static int run_load(struct stream *stream, bool *end)
 int stream_run(struct stream *stream)
 {
 	bool end = false;
-	int result = check_address(stream);
+	int result = check_device(stream);
 
+	if (!stream->info.device_memory)
+		stream->in_place = true;
+	if (!result)
+		result = check_address(stream);
 	if (!result)
 		result = set_up(stream);
 	while (!result && !end)

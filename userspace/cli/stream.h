@@ -20,7 +20,9 @@ struct stream {
 	int in;			/* read from here and sent to the device, or -1 */
 	int out;		/* what the device gave is written here, or -1 */
 	bool compare;		/* what was sent is read back and compared */
-	bool in_place;		/* every chunk at the same device address */
+	bool in_place;		/* every chunk at the same device address; also if the
+				 * device has no memory
+				 */
 	uint64_t address;	/* in device memory */
 	uint64_t total;		/* bytes; 0 is "until the end of @in" */
 	uint64_t chunk;		/* 0 chooses */

@@ -116,7 +116,7 @@ int dmabay_pipeline(struct dmabay *bay, uint32_t depth, dmabay_next next,
  * @buffer: the buffer
  * @offset: bytes into the buffer
  * @length: bytes
- * @device_address: bytes into the device's memory
+ * @device_address: bytes into the device's memory; 0 if it has none
  * @direction: enum dmabay_user_direction
  * @depth: transfers under way at a time, at most the reservation's depth
  * @chunk: bytes per transfer, a multiple of dmabay_info.alignment

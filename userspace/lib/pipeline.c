@@ -126,6 +126,7 @@ int dmabay_pipeline(struct dmabay *bay, uint32_t depth, dmabay_next next,
 /* The stretch that dmabay_copy() hands out chunk by chunk. */
 struct stretch {
 	const struct dmabay_copy *copy;
+	bool has_memory;	/* the device; else its address stays */
 	uint64_t handed_out;
 	uint64_t done;
 };
@@ -142,7 +143,9 @@ static int next_chunk(void *context, struct dmabay_transfer *transfer)
 	transfer->buffer = copy->buffer;
 	transfer->offset = copy->offset + stretch->handed_out;
 	transfer->length = left < copy->chunk ? left : copy->chunk;
-	transfer->device_address = copy->device_address + stretch->handed_out;
+	transfer->device_address = copy->device_address;
+	if (stretch->has_memory)
+		transfer->device_address += stretch->handed_out;
 	transfer->direction = copy->direction;
 	stretch->handed_out += transfer->length;
 	return 1;
@@ -162,8 +165,14 @@ static int chunk_done(void *context, const struct dmabay_completion *completion)
 int dmabay_copy(struct dmabay *bay, const struct dmabay_copy *copy)
 {
 	struct stretch stretch = { .copy = copy };
+	struct dmabay_info info;
+	int result;
 
 	if (!copy->chunk || !copy->length)
 		return -EINVAL;
+	result = dmabay_info(bay, &info);
+	if (result)
+		return result;
+	stretch.has_memory = info.device_memory;
 	return dmabay_pipeline(bay, copy->depth, next_chunk, chunk_done, &stretch);
 }

@@ -41,7 +41,7 @@
  *    struct is longer than a page, or a count or a buffer's length is above the
  *    maximum that DMABAY_INFO reports
  *  - EOPNOTSUPP: a flag or a reserved field is set that this kernel does not
- *    know
+ *    know, or the device does not move bytes in that direction
  *  - EFAULT: the struct, an array or the memory to register is not mapped, or
  *    not mapped for writing where the device or the kernel must write
  *  - EBADF: the file was opened O_RDONLY: only DMABAY_INFO and
@@ -49,13 +49,13 @@
  *  - ENOENT: no buffer or no reservation of this number in this file
  *  - EOVERFLOW: address + length or offset + length wraps around
  *  - ERANGE: offset + length is beyond the buffer, or device address + length
- *    is beyond the device's memory
+ *    is beyond the device's memory; of a device without memory the address is 0
  *  - EACCES: a transfer from the device into a buffer registered read-only
  *  - EBUSY: the buffer or the reservation has transfers that are not finished
  *  - ENOSPC: more map registers asked for than the device has at all, or no
  *    number left for another buffer or reservation
- *  - EAGAIN: it would have to wait and was told not to: no map registers now,
- *    no free transfer slot, no completion yet
+ *  - EAGAIN: it would have to wait and was told not to: no map registers (or no
+ *    channel) now, no free transfer slot, no completion yet
  *  - ENOMEM: over RLIMIT_MEMLOCK, or out of memory
  *  - ETIMEDOUT: the deadline of a wait has passed
  *  - EINTR: a signal arrived while waiting; nothing is lost
@@ -68,6 +68,12 @@
  * not answer and was reset), EIO (the device reported an error), ENOMEM (only
  * without DMABAY_INFO_GUARANTEED), ECANCELED, ENODEV. When the device goes,
  * completions can still be read; after the last one every command says ENODEV.
+ *
+ * A device may be a channel of a DMA controller (DMABAY_INFO_EXCLUSIVE). Then one
+ * reservation has the whole channel until it is freed, however few map registers it
+ * asked for: another one, and DMABAY_ONCE, wait until then, in the same file as well.
+ * Such a channel copies in memory, or serves a peripheral that has no memory but takes
+ * or gives bytes one after the other, perhaps in one direction only.
  */
 
 #define DMABAY_IOCTL_TYPE	0xDB
@@ -123,13 +129,23 @@ enum dmabay_info_iommu {
 	DMABAY_INFO_IOMMU_LAZY = 3,
 };
 
-/* The reserved path needs no memory, no IOVA and cannot fail for lack of them. */
+/*
+ * The reserved path needs no memory, no IOVA and cannot fail for lack of them. The driver
+ * of a DMA controller may still need some for each transfer.
+ */
 #define DMABAY_INFO_GUARANTEED	(1 << 0)
+/* The device moves bytes into a buffer. */
+#define DMABAY_INFO_FROM_DEVICE	(1 << 1)
+/* The device moves bytes out of a buffer. */
+#define DMABAY_INFO_TO_DEVICE	(1 << 2)
+/* It is a channel: one reservation has all of it until it is freed. */
+#define DMABAY_INFO_EXCLUSIVE	(1 << 3)
 
 /**
  * struct dmabay_info - DMABAY_INFO: what the device is and what its limits are
  * @size: sizeof(struct dmabay_info)
- * @flags: out: DMABAY_INFO_GUARANTEED
+ * @flags: out: DMABAY_INFO_GUARANTEED, DMABAY_INFO_FROM_DEVICE,
+ *	DMABAY_INFO_TO_DEVICE, DMABAY_INFO_EXCLUSIVE
  * @provider: out: enum dmabay_info_provider
  * @iommu: out: enum dmabay_info_iommu, as it is at this moment
  * @page_size: out: bytes behind one map register
@@ -139,7 +155,8 @@ enum dmabay_info_iommu {
  * @max_length: out: bytes, the longest transfer programmed in one piece;
  *	longer ones are cut
  * @fragment_length: out: bytes, @max_length or what the map registers allow
- * @device_memory: out: bytes of device memory, addresses 0 to this - 1
+ * @device_memory: out: bytes of device memory, addresses 0 to this - 1; 0: it has
+ *	none, a transfer moves the next bytes of a stream, and its address is 0
  * @alignment: out: a device address, a buffer's address, an offset into it and
  *	a length must be multiples of this many bytes
  * @max_buffers: out: buffers per file
@@ -150,7 +167,7 @@ enum dmabay_info_iommu {
  *	can, this one included; 0 without an IOMMU
  * @max_register_length: out: bytes, the longest buffer
  * @driver: out: name of the driver, zero-terminated
- * @bus: out: name of the device that does the DMA, zero-terminated
+ * @bus: out: name of the device that does the DMA, or of its channel, zero-terminated
  */
 struct dmabay_info {
 	__u32 size;
@@ -193,7 +210,7 @@ struct dmabay_info {
  * @transfers: out: transfers finished
  * @bytes: out: bytes transferred
  * @errors: out: transfers that ended with a status other than 0
- * @timeouts: out: times the device had to be reset
+ * @timeouts: out: times the device had to be reset, or a channel be stopped
  * @faults: out: addresses that the device used and that led nowhere (soft)
  * @engine_ticks: out: get_cycles() spent by the CPU in the place of the
  *	device's hardware (soft); to be subtracted from a measurement
@@ -417,7 +434,11 @@ struct dmabay_wait {
  * unmaps and unpins: what each call costs when nothing is reserved. A
  * convenience for single transfers, and the baseline for the others. Where the
  * plain DMA API may not be able to serve the device (it does not reach all memory
- * and has no IOMMU), the bytes are bounced. Takes none of dmabay_info.map_registers.
+ * and has no IOMMU), the bytes are bounced. Takes none of dmabay_info.map_registers,
+ * unless the device is a channel: then it takes them all, and the channel.
+ *
+ * Waits for others who transfer like this, and for a channel that is reserved, but not
+ * if the file is O_NONBLOCK (EAGAIN); for the transfer itself in any case.
  */
 struct dmabay_once {
 	__u32 size;
