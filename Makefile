@@ -22,7 +22,7 @@ DESTDIR ?=
 here := $(CURDIR)
 vm := $(here)/userspace/vm
 kbuild = $(if $(wildcard $(KDIR)/Makefile),$(MAKE) -C $(KDIR) M=$(here) \
-	CONFIG_DMABAY=m CONFIG_DMABAY_SOFT=m CONFIG_DMABAY_EDU=m, \
+	CONFIG_DMABAY=m CONFIG_DMABAY_SOFT=m CONFIG_DMABAY_EDU=m CONFIG_DMABAY_DMAENGINE=m, \
 	$(error no kernel headers at "$(KDIR)": install linux-headers-amd64 or say KDIR=))
 root = $(if $(filter 0,$(shell id -u)),,sudo )
 
@@ -56,7 +56,7 @@ load: modules ## build for this very machine's kernel and load: /dev/dmabay0 app
 	$(root)insmod module/dmabay_soft.ko
 
 unload: ## take the modules out of this machine's kernel
-	@for name in dmabay_soft dmabay_edu dmabay; do \
+	@for name in dmabay_soft dmabay_edu dmabay_dmaengine dmabay; do \
 		[ ! -e /sys/module/$$name/initstate ] || $(root)rmmod $$name || exit; \
 	done
 

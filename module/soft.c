@@ -44,7 +44,6 @@
 #include <linux/platform_device.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
-#include <linux/string.h>
 #include <linux/timex.h>
 #include <linux/vmalloc.h>
 #include <linux/wait.h>
@@ -53,6 +52,7 @@
 #include <linux/dmabay.h>
 
 #include "compat_devices.h"
+#include "provider_names.h"
 
 #define SOFT_NAME "dmabay_soft"
 
@@ -92,13 +92,6 @@ MODULE_PARM_DESC(async, "Move the bytes in a work item, one piece after the othe
 static unsigned int soft_delay_ms;
 module_param_named(delay_ms, soft_delay_ms, uint, 0644);
 MODULE_PARM_DESC(delay_ms, "With async=1, time before each piece is moved, in milliseconds (default 0)");
-
-static const char *const soft_provider_names[] = {
-	[DMABAY_PROVIDER_AUTO] = "auto",
-	[DMABAY_PROVIDER_IOVA] = "iova",
-	[DMABAY_PROVIDER_BOUNCE] = "bounce",
-	[DMABAY_PROVIDER_DIRECT] = "direct",
-};
 
 /**
  * struct soft - The device
@@ -337,11 +330,9 @@ static int soft_register(struct soft *soft)
 
 	lockdep_assert_held(&soft->lock);
 
-	provider = sysfs_match_string(soft_provider_names, soft_provider);
-	if (provider < 0) {
-		pr_err(SOFT_NAME ": unknown provider '%s'\n", soft_provider);
+	provider = dmabay_provider_by_name(SOFT_NAME, soft_provider);
+	if (provider < 0)
 		return provider;
-	}
 
 	/*
 	 * The engine goes through the CPU's caches, and knows two ways to get from
