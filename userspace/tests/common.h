@@ -59,8 +59,8 @@ static inline int raw(int fd, unsigned long number, void *argument)
 
 /* ---- nodes ---- */
 
-/* The first node whose driver has @driver ("soft", "edu") in its name. */
-static inline bool find_node(const char *driver, char *path, size_t size)
+/* The first node whose driver ("soft", "edu") or place has @name in its name. */
+static inline bool find_node(const char *name, char *path, size_t size)
 {
 	struct dmabay_node nodes[16];
 	int count = dmabay_list(nodes, 16);
@@ -71,7 +71,8 @@ static inline bool find_node(const char *driver, char *path, size_t size)
 	for (int i = 0; i < count && i < 16 && !found; i++) {
 		if (dmabay_open(&bay, nodes[i].path, O_RDONLY))
 			continue;
-		if (!dmabay_info(bay, &info) && strstr((char *)info.driver, driver)) {
+		if (!dmabay_info(bay, &info) &&
+		    (strstr((char *)info.driver, name) || strstr((char *)info.bus, name))) {
 			snprintf(path, size, "%s", nodes[i].path);
 			found = true;
 		}

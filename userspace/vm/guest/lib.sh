@@ -56,7 +56,7 @@ load() {
 # unload: all modules that are there, users first.
 unload() {
 	local module
-	for module in dmabay_soft dmabay_edu dmabay; do
+	for module in dmabay_soft dmabay_edu dmabay_dmaengine dmabay_test_engine dmabay; do
 		[ ! -e "/sys/module/$module" ] || rmmod "$module" || return
 	done
 }
