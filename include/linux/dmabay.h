@@ -1885,7 +1885,8 @@ void dmabay_transaction_set_channel_config(struct dmabay_transaction *transactio
  * @context: for it
  *
  * For transfers that start from now on, until release. Without one the driver finds
- * out by itself when a transfer is over, and completes it.
+ * out by itself when a transfer is over, and completes it. One that fails is then not
+ * seen to be over (-EBUSY) before it is stopped.
  *
  * Context: any.
  */
