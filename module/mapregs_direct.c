@@ -50,9 +50,10 @@ static int direct_open(struct dmabay_adapter *adapter)
 	direct = kzalloc_obj(*direct);
 	if (!direct)
 		return -ENOMEM;
-	if (adapter->scatter_gather)
-		entry = min_t(size_t, entry, dma_get_max_seg_size(adapter->dev));
 	direct->merges = !copies && api_merges(adapter->dev);
+	/* What is in a table keeps to it, even if the device takes longer elements. */
+	if (adapter->scatter_gather || direct->merges)
+		entry = min_t(size_t, entry, dma_get_max_seg_size(adapter->dev));
 	direct->entry_pages = clamp_t(size_t, entry >> PAGE_SHIFT, 1, U32_MAX);
 	/* The entries of one run meet, unless they are copies. */
 	direct->element_pages = copies ? direct->entry_pages : U32_MAX;
