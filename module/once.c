@@ -41,8 +41,9 @@ static int dmabay_once_prepare(struct dmabay_file *file)
 
 	lockdep_assert_held(&file->once_mutex);
 
+	/* The device may have gone since it was made. */
 	if (file->once)
-		return 0;
+		return READ_ONCE(file->once->ended);
 
 	once = dmabay_reservation_alloc(file, 0);
 	if (!once)
