@@ -331,7 +331,8 @@ static u32 dmabay_info_flags(const struct dmabay_device *device,
 {
 	u32 flags = 0;
 
-	if (adapter->guaranteed)
+	/* What the driver of a channel's controller allocates is not ours to reserve. */
+	if (adapter->guaranteed && !device->is_channel)
 		flags |= DMABAY_INFO_GUARANTEED;
 	if (device->config.directions & BIT(DMABAY_READ_FROM_DEVICE))
 		flags |= DMABAY_INFO_FROM_DEVICE;

@@ -241,7 +241,10 @@ static void print_json(const char *path, const struct dmabay_info *info,
 /* What a number in the table means for the person who reads it. */
 static void print_remarks(const struct dmabay_info *info)
 {
-	if (!(info->flags & DMABAY_INFO_GUARANTEED))
+	if (info->flags & DMABAY_INFO_EXCLUSIVE)
+		puts("\nNot guaranteed: the driver of the DMA controller may allocate memory for\n"
+		     "each transfer.");
+	else if (!(info->flags & DMABAY_INFO_GUARANTEED))
 		puts("\nNot guaranteed: a reserved transfer is still mapped by the plain DMA API\n"
 		     "and can fail for lack of memory or device addresses.");
 	if (info->group_devices > 1)

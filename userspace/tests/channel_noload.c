@@ -61,7 +61,7 @@ TEST_F(channel, what_it_says)
 	EXPECT_STREQ("dmabay_dmaengine", (const char *)info->driver);
 	EXPECT_STREQ(self->channel.name, (const char *)info->bus);
 	EXPECT_EQ(DMABAY_INFO_FROM_DEVICE | DMABAY_INFO_TO_DEVICE | DMABAY_INFO_EXCLUSIVE,
-		  info->flags & ~DMABAY_INFO_GUARANTEED);
+		  info->flags);
 	EXPECT_EQ(MEBIBYTE, info->device_memory);
 	EXPECT_EQ(65536, info->max_length);
 	EXPECT_EQ(4, info->alignment);

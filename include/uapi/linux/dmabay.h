@@ -130,8 +130,8 @@ enum dmabay_info_iommu {
 };
 
 /*
- * The reserved path needs no memory, no IOVA and cannot fail for lack of them. The driver
- * of a DMA controller may still need some for each transfer.
+ * The reserved path needs no memory, no IOVA and cannot fail for lack of them. Never said
+ * of a channel: the driver of its controller may need some for each transfer.
  */
 #define DMABAY_INFO_GUARANTEED	(1 << 0)
 /* The device moves bytes into a buffer. */
