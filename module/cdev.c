@@ -98,6 +98,7 @@ static int dmabay_file_release(struct inode *inode, struct file *filp)
 
 	dmabay_buffers_free(file);
 	xa_destroy(&file->buffers);
+	dmabay_event_drop(file);
 
 	mutex_destroy(&file->read_mutex);
 	mutex_destroy(&file->once_mutex);

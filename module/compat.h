@@ -12,7 +12,26 @@
 #define KUNIT_STATIC_STUB_REDIRECT(real, args...) do {} while (0)
 #endif
 
+#include <linux/eventfd.h>
+#include <linux/hrtimer.h>
 #include <linux/slab.h>
+#include <linux/version.h>
+
+/* Always 1 since Linux 6.8. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define eventfd_signal(context) eventfd_signal(context, 1)
+#endif
+
+/* Two steps before Linux 6.13. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*function)(struct hrtimer *),
+				 clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+}
+#endif
 
 #ifndef kzalloc_obj
 #define __dmabay_gfp(unused, gfp, ...) gfp

@@ -7,6 +7,9 @@
  * leaves the queue only after it was copied to the user, so an address that is
  * not there loses nothing. Meanwhile &dmabay_file.read_mutex keeps other readers
  * away; a reservation may still be freed, and takes its completions along.
+ *
+ * The queue cannot overflow: a transfer brings the place of its completion along, and
+ * is free for another one only when that was read. Who reads too slowly cannot submit.
  */
 #include <linux/hrtimer.h>
 #include <linux/poll.h>
@@ -41,6 +44,7 @@ void dmabay_completion_add(struct dmabay_file *file, struct dmabay_user_transfer
 	transfer->sequence = file->sequence++;
 	list_add_tail(&transfer->node, &file->completions);
 	WRITE_ONCE(file->completed, file->completed + 1);
+	dmabay_event_signal(file);
 	spin_unlock_irqrestore(&file->completion_lock, flags);
 
 	if (wq_has_sleeper(&file->wait))
@@ -87,6 +91,7 @@ void dmabay_completions_end(struct dmabay_file *file)
 {
 	/* After the last one; pairs with dmabay_completions_read(). */
 	smp_store_release(&file->ended, true);
+	dmabay_event_end(file);
 	wake_up_poll(&file->wait, EPOLLHUP | EPOLLERR);
 }
 

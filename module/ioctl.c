@@ -13,7 +13,9 @@
 #include "user.h"
 
 union dmabay_command_data {
+	struct dmabay_cancel cancel;
 	struct dmabay_counters counters;
+	struct dmabay_eventfd eventfd;
 	struct dmabay_free free;
 	struct dmabay_info info;
 	struct dmabay_once once;
@@ -67,6 +69,8 @@ static const struct dmabay_handler dmabay_handlers[] = {
 	DMABAY_HANDLER(DMABAY_CMD_WAIT, dmabay_ioctl_wait, struct dmabay_wait, deadline,
 		       .after_removal = true),
 	DMABAY_HANDLER(DMABAY_CMD_ONCE, dmabay_ioctl_once, struct dmabay_once, transferred),
+	DMABAY_HANDLER(DMABAY_CMD_CANCEL, dmabay_ioctl_cancel, struct dmabay_cancel, cookie),
+	DMABAY_HANDLER(DMABAY_CMD_EVENTFD, dmabay_ioctl_eventfd, struct dmabay_eventfd, reserved),
 };
 
 /**

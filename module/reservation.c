@@ -37,6 +37,9 @@ struct dmabay_reservation *dmabay_reservation_alloc(struct dmabay_file *file, u3
 	reservation->ended = -ENOENT;
 	init_completion(&reservation->granted);
 	spin_lock_init(&reservation->lock);
+	reservation->alarm_at = KTIME_MAX;
+	hrtimer_setup(&reservation->alarm, dmabay_reservation_alarm, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_ABS_SOFT);
 	INIT_DELAYED_WORK(&reservation->watchdog, dmabay_reservation_watch);
 	INIT_LIST_HEAD(&reservation->queue);
 	init_llist_head(&reservation->free);
@@ -99,6 +102,7 @@ void dmabay_reservation_end(struct dmabay_reservation *reservation, int error)
 
 	dmabay_reservation_interrupt(reservation);
 	wait_event(reservation->file->idle, dmabay_reservation_idle(reservation));
+	hrtimer_cancel(&reservation->alarm);
 	cancel_delayed_work_sync(&reservation->watchdog);
 
 	dmabay_transaction_delete(reservation->transaction);

@@ -4,7 +4,8 @@
  *
  * Owned by its reservation, or by the caller of DMABAY_ONCE, and guarded by
  * &dmabay_reservation.lock until it has ended. It is free, then queued, then
- * running, then in the file's queue of completions, then free again.
+ * running, then in the file's queue of completions, then free again. Whoever takes it
+ * out of the queue owns its end: one who has it run, or one who withdraws it.
  *
  * Whoever queues one while none runs, and whoever completes the running one, goes
  * on with the next in dmabay_reservation_run(). The device may complete a transfer
@@ -56,6 +57,9 @@ static int dmabay_transfer_stopped(struct dmabay_reservation *reservation,
 		return -ENODEV;
 	if (READ_ONCE(transfer->withdrawn))
 		return -ECANCELED;
+	/* Time does not run back, so whoever asks again hears the same. */
+	if (transfer->deadline && ktime_get_ns() >= transfer->deadline)
+		return -ETIMEDOUT;
 
 	return 0;
 }
@@ -97,18 +101,23 @@ static void dmabay_reservation_wake(struct dmabay_reservation *reservation)
 		wake_up_all(&reservation->file->idle);
 }
 
-/*
- * The running transfer is over, and the transaction knows nothing of it any
- * more. Says whether the caller has to run the next one; if not, the reservation
- * may be gone.
+/**
+ * dmabay_transfer_end() - Say how a transfer ended
+ * @reservation: it was submitted to
+ * @transfer: the transfer; not queued, and not running any more
+ * @status: how
+ * @transferred: bytes
+ *
+ * It is the user's from here on.
+ *
+ * Context: any; under the lock of the reservation.
  */
-static bool dmabay_transfer_finish(struct dmabay_reservation *reservation, int status,
-				   size_t transferred)
+void dmabay_transfer_end(struct dmabay_reservation *reservation,
+			 struct dmabay_user_transfer *transfer, int status, size_t transferred)
 {
 	struct dmabay_device *device = dmabay_reservation_device(reservation);
-	struct dmabay_user_transfer *transfer = reservation->running;
-	unsigned long flags;
-	bool run;
+
+	lockdep_assert_held(&reservation->lock);
 
 	transfer->status = status;
 	transfer->transferred = transferred;
@@ -120,14 +129,30 @@ static bool dmabay_transfer_finish(struct dmabay_reservation *reservation, int s
 	if (status)
 		atomic64_inc(&device->errors);
 
-	spin_lock_irqsave(&reservation->lock, flags);
-	reservation->running = NULL;
 	if (transfer->done) {
 		complete(transfer->done);
 		wake_up_all(&reservation->file->idle);
 	} else {
 		dmabay_completion_add(reservation->file, transfer);
 	}
+}
+
+/*
+ * The running transfer is over, and the transaction knows nothing of it any
+ * more. Says whether the caller has to run the next one; if not, the reservation
+ * may be gone.
+ */
+static bool dmabay_transfer_finish(struct dmabay_reservation *reservation, int status,
+				   size_t transferred)
+{
+	struct dmabay_user_transfer *transfer;
+	unsigned long flags;
+	bool run;
+
+	spin_lock_irqsave(&reservation->lock, flags);
+	transfer = reservation->running;
+	reservation->running = NULL;
+	dmabay_transfer_end(reservation, transfer, status, transferred);
 
 	run = !reservation->starting && !list_empty(&reservation->queue);
 	if (run)
@@ -357,10 +382,28 @@ void dmabay_device_complete(struct dmabay_device_piece *piece, int status, size_
 EXPORT_SYMBOL_GPL(dmabay_device_complete);
 
 /**
+ * dmabay_reservation_stop() - Stop what may never end by itself
+ * @reservation: the reservation, or its running transfer, is not to go on
+ *
+ * If the device is a channel that may wait for a peripheral, what it is at is stopped.
+ * Anything else ends its piece.
+ *
+ * Context: any; under the lock of the reservation.
+ */
+void dmabay_reservation_stop(struct dmabay_reservation *reservation)
+{
+	lockdep_assert_held(&reservation->lock);
+
+	if (reservation->running &&
+	    dmabay_device_may_wait(dmabay_reservation_device(reservation)))
+		dmabay_transaction_stop(reservation->transaction);
+}
+
+/**
  * dmabay_reservation_interrupt() - Do not wait for what might never come
  * @reservation: the reservation; it was ended, or its transfer withdrawn, before
  *
- * If the device is a channel that may wait for a peripheral, what it is at is stopped.
+ * As dmabay_reservation_stop().
  *
  * Context: any; nobody deletes the transaction meanwhile.
  */
@@ -368,12 +411,8 @@ void dmabay_reservation_interrupt(struct dmabay_reservation *reservation)
 {
 	unsigned long flags;
 
-	if (!dmabay_device_may_wait(dmabay_reservation_device(reservation)))
-		return;
-
 	spin_lock_irqsave(&reservation->lock, flags);
-	if (reservation->running)
-		dmabay_transaction_stop(reservation->transaction);
+	dmabay_reservation_stop(reservation);
 	spin_unlock_irqrestore(&reservation->lock, flags);
 }
 
@@ -529,7 +568,11 @@ static int dmabay_transfer_queue(struct dmabay_reservation *reservation,
 	transfer->length = wanted->length;
 	transfer->device_address = wanted->device_address;
 	transfer->cookie = wanted->cookie;
+	transfer->deadline = wanted->deadline;
 	transfer->direction = (enum dmabay_direction)wanted->direction;
+	transfer->withdrawn = false;
+	if (transfer->deadline)
+		dmabay_reservation_expect(reservation, transfer->deadline);
 	*run = dmabay_reservation_queue(reservation, transfer);
 
 	return 0;
@@ -543,7 +586,7 @@ static int dmabay_transfer_submit(struct dmabay_file *file, const struct dmabay_
 	bool run = false;
 	int ret;
 
-	if (wanted->flags || wanted->reserved)
+	if (wanted->flags)
 		return -EOPNOTSUPP;
 	ret = dmabay_transfer_check(file->device, wanted->offset, wanted->length,
 				    wanted->device_address, wanted->direction);

@@ -3,8 +3,9 @@
  * What the files of the user surface share.
  *
  * A device (device.c) has a node and open files (cdev.c). A file owns buffers
- * (buffer.c), reservations (reservation.c) on which transfers run (transfer.c), and
- * one queue of completions (completion.c). ioctl.c finds the handler of a command.
+ * (buffer.c), reservations (reservation.c) on which transfers run (transfer.c) unless
+ * they are withdrawn before (withdrawal.c), and one queue of completions (completion.c)
+ * with an event (event.c). ioctl.c finds the handler of a command.
  * Everything below is reached through <linux/dmabay.h> only.
  *
  * Lock order, outermost first:
@@ -36,6 +37,7 @@
 #include <linux/cdev.h>
 #include <linux/completion.h>
 #include <linux/device.h>
+#include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
@@ -54,6 +56,7 @@
 #include "compat.h"
 
 struct dentry;
+struct eventfd_ctx;
 
 /* What DMABAY_INFO says; user space learns them nowhere else. */
 #define DMABAY_MAX_DEVICES		256
@@ -127,10 +130,11 @@ struct dmabay_device {
  * @idle: woken when a reservation that was ended has nothing under way, when
  *	DMABAY_ONCE is over, and when the device is gone
  * @read_mutex: one reader of completions copies at a time
- * @completion_lock: guards the three members below; any context
+ * @completion_lock: guards the four members below; any context
  * @completions: transfers that ended and were not read, oldest first
  * @completed: how many
  * @sequence: of the next one
+ * @event: signalled for each of them; NULL if the user wants none
  * @ended: the device is gone and no further completion will come; never reset
  * @wait: who waits for completions, also by poll()
  */
@@ -148,10 +152,11 @@ struct dmabay_file {
 	wait_queue_head_t idle;
 
 	struct mutex read_mutex; /* one reader at a time */
-	spinlock_t completion_lock; /* guards the three below */
+	spinlock_t completion_lock; /* guards the four below */
 	struct list_head completions;
 	unsigned int completed;
 	u64 sequence;
+	struct eventfd_ctx *event;
 	bool ended;
 	wait_queue_head_t wait;
 };
@@ -196,6 +201,7 @@ struct dmabay_buffer {
  * @transferred: bytes, once it ended
  * @device_address: bytes into the device's memory
  * @cookie: the user's
+ * @deadline: CLOCK_MONOTONIC, in ns, from when on nothing of it is started; 0 is never
  * @sequence: place in the queue of completions
  * @direction: which way
  * @status: how it ended
@@ -213,6 +219,7 @@ struct dmabay_user_transfer {
 	size_t transferred;
 	u64 device_address;
 	u64 cookie;
+	u64 deadline;
 	u64 sequence;
 	enum dmabay_direction direction;
 	int status;
@@ -227,13 +234,15 @@ struct dmabay_user_transfer {
  * @granted: the registers are there, or will never come
  * @number: in &dmabay_file.reservations
  * @depth: how many @transfers
- * @lock: guards @queue, @running, @starting, @late and @ended
+ * @lock: guards @queue, @running, @starting, @late, @ended and @alarm_at
  * @queue: transfers that wait for their turn
  * @running: the one that the transaction executes
  * @starting: somebody is in dmabay_reservation_run() and will look again
  * @late: @running was stopped, because it took too long
  * @ended: 0, or why nothing is taken and nothing queued is started any more:
  *	-ENOENT (not offered yet, or freed), -ENODEV, -ECANCELED
+ * @alarm_at: when @alarm is due, in ns; KTIME_MAX for never
+ * @alarm: the deadline of a transfer has passed, or of one that has ended meanwhile
  * @piece: what the driver works on for @running
  * @watchdog: of a channel: sees that @running ends
  * @watched: @watchdog is due; the one who runs @running sets it
@@ -249,13 +258,15 @@ struct dmabay_reservation {
 	u32 number;
 	u32 depth;
 
-	spinlock_t lock; /* guards the members below, up to piece */
+	spinlock_t lock; /* guards the members below, up to alarm */
 	struct list_head queue;
 	struct dmabay_user_transfer *running;
 	bool starting;
 	bool late;
 	int ended;
+	u64 alarm_at;
 
+	struct hrtimer alarm;
 	struct dmabay_device_piece piece;
 	struct delayed_work watchdog;
 	bool watched;
@@ -316,8 +327,11 @@ int dmabay_ioctl_free(struct dmabay_command *command);
 /* transfer.c */
 int dmabay_transfer_check(const struct dmabay_device *device, u64 offset, u64 length,
 			  u64 device_address, u32 direction);
+void dmabay_transfer_end(struct dmabay_reservation *reservation,
+			 struct dmabay_user_transfer *transfer, int status, size_t transferred);
 bool dmabay_reservation_idle(struct dmabay_reservation *reservation);
 void dmabay_reservation_failed(struct dmabay_transaction *transaction, void *context, int status);
+void dmabay_reservation_stop(struct dmabay_reservation *reservation);
 void dmabay_reservation_interrupt(struct dmabay_reservation *reservation);
 void dmabay_reservation_watch(struct work_struct *work);
 int dmabay_reservation_submit(struct dmabay_reservation *reservation,
@@ -326,6 +340,11 @@ void dmabay_reservation_withdraw(struct dmabay_reservation *reservation,
 				 struct dmabay_user_transfer *transfer);
 int dmabay_ioctl_submit(struct dmabay_command *command);
 
+/* withdrawal.c */
+enum hrtimer_restart dmabay_reservation_alarm(struct hrtimer *timer);
+void dmabay_reservation_expect(struct dmabay_reservation *reservation, u64 deadline);
+int dmabay_ioctl_cancel(struct dmabay_command *command);
+
 /* completion.c */
 void dmabay_completion_add(struct dmabay_file *file, struct dmabay_user_transfer *transfer);
 void dmabay_completions_drop(struct dmabay_reservation *reservation);
@@ -333,6 +352,12 @@ void dmabay_completions_end(struct dmabay_file *file);
 int dmabay_completions_read(struct dmabay_file *file, struct dmabay_completion __user *user,
 			    u32 capacity, u32 min_complete, u64 deadline, u32 *completed);
 int dmabay_ioctl_wait(struct dmabay_command *command);
+
+/* event.c */
+void dmabay_event_signal(struct dmabay_file *file);
+void dmabay_event_end(struct dmabay_file *file);
+void dmabay_event_drop(struct dmabay_file *file);
+int dmabay_ioctl_eventfd(struct dmabay_command *command);
 
 /* once.c */
 void dmabay_once_end(struct dmabay_file *file, int error);

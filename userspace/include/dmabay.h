@@ -86,6 +86,17 @@ int dmabay_submit(struct dmabay *bay, const struct dmabay_transfer *transfers,
 int dmabay_wait(struct dmabay *bay, struct dmabay_completion *completions,
 		uint32_t capacity, uint32_t min_complete, uint64_t deadline);
 
+/*
+ * Withdraws transfers: those of @reservation, those with @cookie, those to which both
+ * apply, or all, as @flags (DMABAY_CANCEL_...) say. Returns how many had not started,
+ * and have ended; *@running (may be NULL) says how many are yet to end.
+ */
+int dmabay_cancel(struct dmabay *bay, uint32_t flags, uint32_t reservation,
+		  uint64_t cookie, uint32_t *running);
+
+/* Has each completion add 1 to @eventfd, until it is -1. */
+int dmabay_eventfd(struct dmabay *bay, int eventfd);
+
 /* Returns the bytes transferred. */
 int64_t dmabay_once(struct dmabay *bay, const void *address, uint64_t length,
 		    uint64_t device_address, uint32_t direction);

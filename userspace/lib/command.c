@@ -114,6 +114,32 @@ int dmabay_wait(struct dmabay *bay, struct dmabay_completion *completions,
 	return result ? result : (int)argument.completed;
 }
 
+int dmabay_cancel(struct dmabay *bay, uint32_t flags, uint32_t reservation,
+		  uint64_t cookie, uint32_t *running)
+{
+	struct dmabay_cancel argument = {
+		.size = sizeof(argument),
+		.flags = flags,
+		.reservation = reservation,
+		.cookie = cookie,
+	};
+	int result = command(bay, DMABAY_CANCEL, &argument);
+
+	if (running)
+		*running = result ? 0 : argument.running;
+	return result ? result : (int)argument.cancelled;
+}
+
+int dmabay_eventfd(struct dmabay *bay, int eventfd)
+{
+	struct dmabay_eventfd argument = {
+		.size = sizeof(argument),
+		.eventfd = eventfd,
+	};
+
+	return command(bay, DMABAY_EVENTFD, &argument);
+}
+
 int64_t dmabay_once(struct dmabay *bay, const void *address, uint64_t length,
 		    uint64_t device_address, uint32_t direction)
 {

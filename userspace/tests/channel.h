@@ -218,8 +218,9 @@ static inline void end_job(struct job *job)
 	munmap(job->memory, job->length);
 }
 
-/* The whole buffer, so many times. Returns as dmabay_submit(). */
-static inline int start_job(const struct job *job, uint32_t count, uint32_t direction)
+/* The whole buffer, so many times, each with that deadline. Returns as dmabay_submit(). */
+static inline int start_job_until(const struct job *job, uint32_t count, uint32_t direction,
+				  uint64_t deadline)
 {
 	struct dmabay_transfer transfers[DEPTH];
 
@@ -230,8 +231,14 @@ static inline int start_job(const struct job *job, uint32_t count, uint32_t dire
 		transfers[i].length = job->length;
 		transfers[i].direction = direction;
 		transfers[i].cookie = i;
+		transfers[i].deadline = deadline;
 	}
 	return dmabay_submit(job->bay, transfers, count, NULL, 0, 0, 0, NULL);
+}
+
+static inline int start_job(const struct job *job, uint32_t count, uint32_t direction)
+{
+	return start_job_until(job, count, direction, 0);
 }
 
 /* All of it, once. */

@@ -178,6 +178,52 @@ TEST_F_TIMEOUT(channel_stream, nothing_more_comes, LONG_TEST)
 	EXPECT_EQ(1, counters.timeouts);
 }
 
+/* One that waits for its bytes leaves them to the next one, and is stopped at once. */
+TEST_F_TIMEOUT(channel_stream, cancelled_while_waiting, LONG_TEST)
+{
+	struct job *receive = &self->receive, *send = &self->send;
+	struct dmabay_completion completion;
+	struct dmabay_counters counters;
+	uint32_t running;
+
+	fill(send->memory, LENGTH, SENT, 5);
+	fill(receive->memory, LENGTH, BLANK, 5);
+	ASSERT_EQ(3, start_job(receive, 3, DMABAY_FROM_DEVICE));
+	EXPECT_EQ(1, dmabay_cancel(receive->bay, DMABAY_CANCEL_COOKIE, 0, 1, &running));
+	EXPECT_EQ(0, running);
+	EXPECT_EQ(0, dmabay_cancel(receive->bay, DMABAY_CANCEL_COOKIE, 0, 0, &running));
+	EXPECT_EQ(1, running);
+	for (uint32_t i = 0; i < 2; i++) {
+		EXPECT_EQ(-ECANCELED, finish_one(receive, &completion));
+		EXPECT_EQ(1 - i, completion.cookie);
+		EXPECT_EQ(0, completion.length);
+	}
+	EXPECT_EQ(0, run_job(send, DMABAY_TO_DEVICE));
+	EXPECT_EQ(0, finish_one(receive, &completion));
+	EXPECT_EQ(2, completion.cookie);
+	EXPECT_PATTERN(receive->memory, LENGTH, SENT, 5);
+	ASSERT_EQ(0, dmabay_counters(self->rx.bay, &counters));
+	EXPECT_EQ(0, counters.timeouts);
+}
+
+/* The deadline comes long before the channel is late: nothing is wrong with that. */
+TEST_F_TIMEOUT(channel_stream, deadline_while_waiting, LONG_TEST)
+{
+	struct job *receive = &self->receive;
+	struct dmabay_completion completion;
+	struct dmabay_counters counters;
+
+	ASSERT_EQ((int)DEPTH, start_job_until(receive, DEPTH, DMABAY_FROM_DEVICE,
+					      dmabay_deadline(100 * MILLISECOND)));
+	for (uint32_t i = 0; i < DEPTH; i++) {
+		EXPECT_EQ(-ETIMEDOUT, finish_one(receive, &completion));
+		EXPECT_EQ(0, completion.length);
+	}
+	EXPECT_EQ(-EAGAIN, dmabay_wait(receive->bay, &completion, 1, 0, 0));
+	ASSERT_EQ(0, dmabay_counters(self->rx.bay, &counters));
+	EXPECT_EQ(0, counters.timeouts);
+}
+
 /* Who waits for bytes that never come can leave at any time, long before it is late. */
 TEST_F_TIMEOUT(channel_stream, left_while_waiting, LONG_TEST)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Races of two: a command that ends something against one that needs it, a signal or
- * a deadline against what is waited for. Each ends in exactly one of the ways that it
+ * Races of two: a command that ends something against one that needs it, or against
+ * what completes it; a signal or a deadline against what is waited for. Each ends in exactly one of the ways that it
  * may end in, and whatever was said to be done is done.
  *
  * Every race is run twice: for a number of rounds, each of them checked; and until
@@ -546,6 +546,85 @@ static enum way run_signal_and_once(struct __test_metadata *_metadata, FIXTURE_D
 	return sender.result < STRETCH ? FIRST : late ? LAST : BETWEEN;
 }
 
+/* ---- what withdraws a transfer against what completes it ---- */
+
+/* All slots in one call, the last one with that deadline. Returns the first seed. */
+static uint64_t send_slots(struct __test_metadata *_metadata, FIXTURE_DATA(races) *self,
+			   uint64_t deadline)
+{
+	struct dmabay_transfer transfers[SLOTS];
+	uint64_t first = refill(self);
+
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		transfers[i] = first_slot(self);
+		transfers[i].offset = i * PAGE;
+		transfers[i].device_address = i * PAGE;
+		transfers[i].cookie = i;
+	}
+	transfers[SLOTS - 1].deadline = deadline;
+	ASSERT_EQ((int)SLOTS, dmabay_submit(self->bay, transfers, SLOTS, NULL, 0, 0, 0, NULL));
+	return first;
+}
+
+/*
+ * Each slot has one completion; all but the last one were sent. Returns whether that one
+ * was: its page is in the device's memory, or not a byte of it.
+ */
+static bool last_slot_sent(struct __test_metadata *_metadata, FIXTURE_DATA(races) *self,
+			   uint64_t first, int status)
+{
+	struct dmabay_completion completion;
+	uint32_t seen = 0, sent = 0;
+
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		ASSERT_EQ(1, dmabay_wait(self->bay, &completion, 1, 1, dmabay_deadline(PATIENCE)));
+		ASSERT_GT(SLOTS, completion.cookie);
+		EXPECT_EQ(0, seen & (1u << completion.cookie));
+		seen |= 1u << completion.cookie;
+		if (completion.status) {
+			EXPECT_EQ(SLOTS - 1, completion.cookie);
+			EXPECT_EQ(status, completion.status);
+		}
+		EXPECT_EQ(completion.status ? 0 : PAGE, completion.length);
+		sent += !completion.status;
+	}
+	EXPECT_EQ(-EAGAIN, dmabay_wait(self->bay, &completion, 1, 0, 0));
+	expect_arrived(_metadata, self, first, sent);
+	return sent == SLOTS;
+}
+
+static enum way run_cancel_and_completion(struct __test_metadata *_metadata,
+					  FIXTURE_DATA(races) *self, int64_t delay)
+{
+	uint64_t first = send_slots(_metadata, self, 0);
+	uint32_t running;
+	int result;
+	bool sent;
+
+	linger(delay);
+	result = dmabay_cancel(self->bay, DMABAY_CANCEL_COOKIE, 0, SLOTS - 1, &running);
+	sent = last_slot_sent(_metadata, self, first, -ECANCELED);
+	if (result == 1) {
+		EXPECT_FALSE(sent);
+		return FIRST;
+	}
+	/* It ran: then it may have been done, or not begun. */
+	if (!result && running)
+		return BETWEEN;
+	EXPECT_EQ(-ENOENT, result);
+	EXPECT_TRUE(sent);
+	return LAST;
+}
+
+static enum way run_deadline_and_transfer(struct __test_metadata *_metadata,
+					  FIXTURE_DATA(races) *self, int64_t delay)
+{
+	uint64_t first = send_slots(_metadata, self,
+				    dmabay_deadline(delay > 0 ? (uint64_t)delay : 0));
+
+	return last_slot_sent(_metadata, self, first, -ETIMEDOUT) ? LAST : FIRST;
+}
+
 /* ---- many rounds ---- */
 
 /* One more, and the next one closer. */
@@ -675,6 +754,27 @@ TEST_F_TIMEOUT(races, signal_and_once, LONG_TEST)
 	run_rounds(_metadata, self, &signal_and_once);
 }
 
+static const struct race cancel_and_completion = {
+	.ways = { [FIRST] = "cancelled", [LAST] = "completed" },
+	.round = run_cancel_and_completion,
+	.waits_for_worker = true,
+};
+
+TEST_F_TIMEOUT(races, cancel_and_completion, LONG_TEST)
+{
+	run_rounds(_metadata, self, &cancel_and_completion);
+}
+
+static const struct race deadline_and_transfer = {
+	.ways = { [FIRST] = "timed out", [LAST] = "completed" },
+	.round = run_deadline_and_transfer,
+};
+
+TEST_F_TIMEOUT(races, deadline_and_transfer, LONG_TEST)
+{
+	run_rounds(_metadata, self, &deadline_and_transfer);
+}
+
 static const struct race *const all_races[] = {
 	&free_and_submit,
 	&unregister_and_submit,
@@ -683,6 +783,8 @@ static const struct race *const all_races[] = {
 	&signal_and_completion,
 	&deadline_and_completion,
 	&signal_and_once,
+	&cancel_and_completion,
+	&deadline_and_transfer,
 };
 
 /* Whatever the rounds above happened to meet. */

@@ -392,6 +392,46 @@ TEST_F(transfer, deadlines)
 	munmap(memory, PAGE);
 }
 
+/* Those of transfers: one that has passed lets nothing begin, a later one is no matter. */
+TEST_F(transfer, deadlines_of_transfers)
+{
+	static const struct {
+		uint64_t from_now;
+		uint64_t absolute;
+		int status;
+	} cases[] = {
+		{ 0, 1, -ETIMEDOUT },
+		{ 0, 0, -ETIMEDOUT },	/* now */
+		{ PATIENCE, 0, 0 },
+		{ 0, INT64_MAX, 0 },
+		{ 0, UINT64_MAX, 0 },
+	};
+	unsigned char *memory = map_pages(PAGE);
+	struct dmabay_transfer transfer = { .length = self->page };
+	struct dmabay_completion completion;
+
+	ASSERT_EQ(0, dmabay_register(self->bay, memory, PAGE, 0, &transfer.buffer));
+	ASSERT_EQ(0, dmabay_reserve(self->bay, 1, 1, 0, &transfer.reservation));
+	fill(memory, PAGE, SENT, 30);
+	ASSERT_EQ(0, transfer_wait(self->bay, transfer.reservation, transfer.buffer, 0, self->page,
+				   0, DMABAY_TO_DEVICE));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		int status = cases[i].status;
+
+		fill(memory, PAGE, BLANK, i);
+		transfer.deadline = cases[i].absolute;
+		if (!transfer.deadline)
+			transfer.deadline = dmabay_deadline(cases[i].from_now);
+		ASSERT_EQ(1, dmabay_submit(self->bay, &transfer, 1, NULL, 0, 0, 0, NULL));
+		ASSERT_EQ(1, dmabay_wait(self->bay, &completion, 1, 1, dmabay_deadline(PATIENCE)));
+		EXPECT_EQ(status, completion.status) TH_LOG("deadline %zu", i);
+		EXPECT_EQ(status ? 0 : self->page, completion.length);
+		EXPECT_PATTERN(memory, self->page, status ? BLANK : SENT, status ? i : 30);
+		EXPECT_EQ(-EAGAIN, dmabay_wait(self->bay, &completion, 1, 0, 0));
+	}
+	munmap(memory, PAGE);
+}
+
 /* Level-triggered: EPOLLIN as long as a completion waits to be read. */
 TEST_F(transfer, poll)
 {

@@ -23,6 +23,8 @@ union argument {
 	struct dmabay_submit submit;
 	struct dmabay_wait wait;
 	struct dmabay_once once;
+	struct dmabay_cancel cancel;
+	struct dmabay_eventfd eventfd;
 	unsigned char bytes[256];
 };
 
@@ -120,6 +122,12 @@ static void build_once(FIXTURE_DATA(uapi) *self, union argument *argument)
 	argument->once.direction = DMABAY_TO_DEVICE;
 }
 
+static void build_eventfd(FIXTURE_DATA(uapi) *self, union argument *argument)
+{
+	(void)self;
+	argument->eventfd.eventfd = -1;
+}
+
 #define COMMAND(name, type, right, read_only, build, undo) \
 	{ #name, name, sizeof(struct type), right, read_only, build, undo }
 
@@ -134,6 +142,8 @@ static const struct command commands[] = {
 	COMMAND(DMABAY_SUBMIT, dmabay_submit, 0, false, build_submit, undo_nothing),
 	COMMAND(DMABAY_WAIT, dmabay_wait, -EAGAIN, false, build_wait, undo_nothing),
 	COMMAND(DMABAY_ONCE, dmabay_once, 0, false, build_once, undo_nothing),
+	COMMAND(DMABAY_CANCEL, dmabay_cancel, 0, false, build_nothing, undo_nothing),
+	COMMAND(DMABAY_EVENTFD, dmabay_eventfd, 0, false, build_eventfd, undo_nothing),
 };
 
 #define COMMANDS ARRAY_SIZE(commands)
@@ -262,7 +272,8 @@ TEST_F(uapi, struct_not_writable)
 		union argument argument;
 
 		if (number != DMABAY_INFO && number != DMABAY_COUNTERS &&
-		    number != DMABAY_REGISTER && number != DMABAY_RESERVE)
+		    number != DMABAY_REGISTER && number != DMABAY_RESERVE &&
+		    number != DMABAY_CANCEL)
 			continue;
 		ASSERT_EQ(0, mprotect(page, PAGE, PROT_READ | PROT_WRITE));
 		build(&commands[i], self, &argument);
@@ -276,7 +287,7 @@ TEST_F(uapi, struct_not_writable)
 TEST_F(uapi, unknown_command)
 {
 	const unsigned long numbers[] = {
-		_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_ONCE + 1),
+		_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_EVENTFD + 1),
 		_IO(DMABAY_IOCTL_TYPE, 255),
 		_IO(DMABAY_IOCTL_TYPE + 1, DMABAY_CMD_INFO),
 		_IOR(DMABAY_IOCTL_TYPE, DMABAY_CMD_INFO, struct dmabay_info),
@@ -383,6 +394,17 @@ static const struct wrong wrong_fields[] = {
 	WRONG(DMABAY_ONCE, dmabay_once, address, UNMAPPED, EFAULT),
 	WRONG(DMABAY_ONCE, dmabay_once, device_address, TOP_PAGE, EOVERFLOW),
 	WRONG(DMABAY_ONCE, dmabay_once, device_address, TOP_PAGE / 2, ERANGE),
+	WRONG(DMABAY_CANCEL, dmabay_cancel, flags, 4, EOPNOTSUPP),
+	WRONG(DMABAY_CANCEL, dmabay_cancel, flags, 0x80000000, EOPNOTSUPP),
+	WRONG(DMABAY_CANCEL, dmabay_cancel, reserved, 1, EOPNOTSUPP),
+	WRONG(DMABAY_CANCEL, dmabay_cancel, flags, DMABAY_CANCEL_COOKIE, ENOENT),
+	WRONG(DMABAY_CANCEL, dmabay_cancel, flags, DMABAY_CANCEL_RESERVATION, ENOENT),
+	WRONG(DMABAY_CANCEL, dmabay_cancel, cookie, 1, EINVAL),
+	WRONG(DMABAY_CANCEL, dmabay_cancel, reservation, 1, EINVAL),
+	WRONG(DMABAY_EVENTFD, dmabay_eventfd, flags, 1, EOPNOTSUPP),
+	WRONG(DMABAY_EVENTFD, dmabay_eventfd, reserved, 1, EOPNOTSUPP),
+	WRONG(DMABAY_EVENTFD, dmabay_eventfd, eventfd, 0xFFFFFFFE, EINVAL),
+	WRONG(DMABAY_EVENTFD, dmabay_eventfd, eventfd, 0x7FFFFFFF, EBADF),
 };
 
 static const struct wrong wrong_transfers[] = {
@@ -400,7 +422,6 @@ static const struct wrong wrong_transfers[] = {
 	WRONG(DMABAY_SUBMIT, dmabay_transfer, direction, 2, EINVAL),
 	WRONG(DMABAY_SUBMIT, dmabay_transfer, direction, 0xFFFFFFFF, EINVAL),
 	WRONG(DMABAY_SUBMIT, dmabay_transfer, flags, 1, EOPNOTSUPP),
-	WRONG(DMABAY_SUBMIT, dmabay_transfer, reserved, 1, EOPNOTSUPP),
 };
 
 static void put(void *object, const struct wrong *wrong)

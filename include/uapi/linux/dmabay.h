@@ -23,8 +23,18 @@
  *
  * Transfers of one reservation run in the order of their submission;
  * reservations run side by side. poll() says EPOLLIN while a completion waits
- * to be read, EPOLLHUP once the device is gone. Closing the file ends
- * everything it owns.
+ * to be read, EPOLLHUP once the device is gone; DMABAY_EVENTFD tells of each.
+ * No completion is ever lost or refused: its place is the transfer's slot, which
+ * is taken until the completion is read, and a transfer that finds no slot is not
+ * submitted (EAGAIN). Closing the file ends everything it owns.
+ *
+ * A transfer can be withdrawn: by DMABAY_CANCEL, and by its own deadline. One that
+ * has not started then ends at once, before those ahead of it, and moves no byte.
+ * Of one that runs, the piece that the device works on is finished, and no further
+ * one is started. If that was the last one, the transfer has succeeded; otherwise
+ * its completion says how many bytes were moved. A channel that may wait for its
+ * peripheral for ever is stopped in the middle of a piece. Whatever comes first,
+ * each transfer has one completion.
  *
  * Each command passes a struct that starts with its size. A kernel that knows
  * a longer struct takes the missing tail as zero; one that knows a shorter
@@ -45,8 +55,9 @@
  *  - EFAULT: the struct, an array or the memory to register is not mapped, or
  *    not mapped for writing where the device or the kernel must write
  *  - EBADF: the file was opened O_RDONLY: only DMABAY_INFO and
- *    DMABAY_COUNTERS are allowed
- *  - ENOENT: no buffer or no reservation of this number in this file
+ *    DMABAY_COUNTERS are allowed; or the eventfd is not open
+ *  - ENOENT: no buffer or no reservation of this number in this file, or no
+ *    transfer of this cookie that has not ended
  *  - EOVERFLOW: address + length or offset + length wraps around
  *  - ERANGE: offset + length is beyond the buffer, or device address + length
  *    is beyond the device's memory; of a device without memory the address is 0
@@ -64,9 +75,9 @@
  * Rules are checked in this order: the command's number, the file's mode,
  * whether the device is there, the struct, its size, its tail, its fields.
  *
- * A completion's status is 0 or a negative errno: ETIMEDOUT (the device did
- * not answer and was reset), EIO (the device reported an error), ENOMEM (only
- * without DMABAY_INFO_GUARANTEED), ECANCELED, ENODEV. When the device goes,
+ * A completion's status is 0 or a negative errno: ETIMEDOUT (its deadline has
+ * passed, or the device did not answer and was reset), EIO (the device reported an
+ * error), ENOMEM (only without DMABAY_INFO_GUARANTEED), ECANCELED, ENODEV. When the device goes,
  * completions can still be read; after the last one every command says ENODEV.
  *
  * A device may be a channel of a DMA controller (DMABAY_INFO_EXCLUSIVE). Then one
@@ -88,6 +99,8 @@ enum {
 	DMABAY_CMD_SUBMIT,
 	DMABAY_CMD_WAIT,
 	DMABAY_CMD_ONCE,
+	DMABAY_CMD_CANCEL,
+	DMABAY_CMD_EVENTFD,
 };
 
 /**
@@ -327,7 +340,9 @@ struct dmabay_free {
  * @direction: enum dmabay_user_direction
  * @flags: 0
  * @cookie: handed back in the completion
- * @reserved: 0
+ * @deadline: CLOCK_MONOTONIC, in ns, when the transfer is withdrawn: it ends with
+ *	ETIMEDOUT, unless it is done by then; 0 is never. A kernel that does not
+ *	know deadlines says EOPNOTSUPP
  */
 struct dmabay_transfer {
 	__u32 reservation;
@@ -338,7 +353,7 @@ struct dmabay_transfer {
 	__u32 direction;
 	__u32 flags;
 	__aligned_u64 cookie;
-	__aligned_u64 reserved;
+	__aligned_u64 deadline;
 };
 
 /**
@@ -451,5 +466,63 @@ struct dmabay_once {
 	__aligned_u64 transferred;
 };
 #define DMABAY_ONCE	_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_ONCE)
+
+/* Only transfers with this cookie. */
+#define DMABAY_CANCEL_COOKIE		(1 << 0)
+/* Only transfers of this reservation. */
+#define DMABAY_CANCEL_RESERVATION	(1 << 1)
+
+/**
+ * struct dmabay_cancel - DMABAY_CANCEL: withdraw transfers
+ * @size: sizeof(struct dmabay_cancel)
+ * @flags: DMABAY_CANCEL_COOKIE, DMABAY_CANCEL_RESERVATION; without any, all
+ *	transfers of the file are withdrawn
+ * @reservation: the reservation; 0 without DMABAY_CANCEL_RESERVATION
+ * @cancelled: out: transfers that had not started; each of them has ended, with
+ *	ECANCELED and 0 bytes, and its completion can be read
+ * @running: out: transfers that run and will start no further piece; their
+ *	completions, which are yet to come, say whether that was early (ECANCELED)
+ *	or whether they were done (0)
+ * @reserved: 0
+ * @cookie: the cookie, which several transfers may have; 0 without
+ *	DMABAY_CANCEL_COOKIE
+ *
+ * Does not wait. With DMABAY_CANCEL_COOKIE, ENOENT if there is no such transfer (any
+ * more): then its completion can be read, or was. Otherwise nothing to cancel is no
+ * error. Cancelling twice is cancelling once. DMABAY_ONCE is ended by a signal instead.
+ */
+struct dmabay_cancel {
+	__u32 size;
+	__u32 flags;
+	__u32 reservation;
+	__u32 cancelled;
+	__u32 running;
+	__u32 reserved;
+	__aligned_u64 cookie;
+};
+#define DMABAY_CANCEL	_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_CANCEL)
+
+/**
+ * struct dmabay_eventfd - DMABAY_EVENTFD: have completions told to an eventfd
+ * @size: sizeof(struct dmabay_eventfd)
+ * @flags: 0
+ * @eventfd: the eventfd, which takes the place of the one before; or -1: none
+ * @reserved: 0
+ *
+ * 1 is added to it for each completion, once when the device is gone, and once at this
+ * command if it has something to tell already. So it is an edge for each completion,
+ * however many are left to be read, while poll() on the node says whether any are.
+ * The file keeps the eventfd; when another one (or none) has taken its place, nothing
+ * is added to it any more.
+ *
+ * EINVAL if it is another kind of file.
+ */
+struct dmabay_eventfd {
+	__u32 size;
+	__u32 flags;
+	__s32 eventfd;
+	__u32 reserved;
+};
+#define DMABAY_EVENTFD	_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_EVENTFD)
 
 #endif /* _UAPI_LINUX_DMABAY_H */

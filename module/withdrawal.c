@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A withdrawal: transfers that are not to go on, because their user has cancelled them
+ * or because their deadline has passed.
+ *
+ * Owned by the stack of whoever withdraws; &dmabay_reservation.lock is held all the
+ * while. A transfer that is queued is taken out of the queue, and so it has ended here
+ * and nowhere else. One that runs is not touched: it is marked, or its time has passed,
+ * and whoever completes its piece sees that and starts no further one (transfer.c). All
+ * that is done about it is to stop a channel that may never complete the piece.
+ *
+ * One timer per reservation is due at the earliest deadline that it was told of. When it
+ * goes off it looks at all transfers and is set for the earliest of those that are left.
+ * A transfer that ends in time does not touch it, so now and then it goes off for
+ * nothing, once for a deadline at most.
+ */
+#include <linux/sched.h>
+
+#include "user.h"
+
+/**
+ * struct dmabay_withdrawal - What is withdrawn, and what came of it
+ * @concerns: whether it is about a transfer
+ * @number: for @concerns
+ * @status: how those end that were queued
+ * @mark: mark the one that runs: nothing else says that it is withdrawn
+ * @queued: how many were
+ * @running: 1 if one is
+ */
+struct dmabay_withdrawal {
+	bool (*concerns)(const struct dmabay_user_transfer *transfer, u64 number);
+	u64 number;
+	int status;
+	bool mark;
+	u32 queued;
+	u32 running;
+};
+
+static bool dmabay_concerns_all(const struct dmabay_user_transfer *transfer, u64 number)
+{
+	return true;
+}
+
+static bool dmabay_concerns_cookie(const struct dmabay_user_transfer *transfer, u64 cookie)
+{
+	return transfer->cookie == cookie;
+}
+
+static bool dmabay_concerns_overdue(const struct dmabay_user_transfer *transfer, u64 now)
+{
+	return transfer->deadline && transfer->deadline <= now;
+}
+
+static void dmabay_reservation_withdraw_some(struct dmabay_reservation *reservation,
+					     struct dmabay_withdrawal *withdrawal)
+{
+	struct dmabay_user_transfer *transfer, *next;
+
+	lockdep_assert_held(&reservation->lock);
+
+	/* Who empties the queue is not the last: somebody runs it, or is about to. */
+	list_for_each_entry_safe(transfer, next, &reservation->queue, node) {
+		if (!withdrawal->concerns(transfer, withdrawal->number))
+			continue;
+		list_del_init(&transfer->node);
+		dmabay_transfer_end(reservation, transfer, withdrawal->status, 0);
+		withdrawal->queued++;
+	}
+
+	transfer = reservation->running;
+	if (!transfer || !withdrawal->concerns(transfer, withdrawal->number))
+		return;
+	if (withdrawal->mark)
+		WRITE_ONCE(transfer->withdrawn, true);
+	dmabay_reservation_stop(reservation);
+	withdrawal->running++;
+}
+
+/* ---- deadlines ---- */
+
+/**
+ * dmabay_reservation_expect() - A transfer has a deadline
+ * @reservation: the reservation; its lock is held
+ * @deadline: CLOCK_MONOTONIC, in ns
+ *
+ * Context: any.
+ */
+void dmabay_reservation_expect(struct dmabay_reservation *reservation, u64 deadline)
+{
+	lockdep_assert_held(&reservation->lock);
+
+	if (deadline >= reservation->alarm_at)
+		return;
+
+	reservation->alarm_at = deadline;
+	hrtimer_start(&reservation->alarm, ns_to_ktime(deadline), HRTIMER_MODE_ABS_SOFT);
+}
+
+/**
+ * dmabay_reservation_alarm() - A deadline has passed
+ * @timer: &dmabay_reservation.alarm
+ *
+ * Return: HRTIMER_NORESTART; it is set anew under the lock.
+ */
+enum hrtimer_restart dmabay_reservation_alarm(struct hrtimer *timer)
+{
+	struct dmabay_reservation *reservation =
+		container_of(timer, struct dmabay_reservation, alarm);
+	struct dmabay_withdrawal withdrawal = {
+		.concerns = dmabay_concerns_overdue,
+		.number = ktime_get_ns(),
+		.status = -ETIMEDOUT,
+	};
+	struct dmabay_user_transfer *transfer;
+	unsigned long flags;
+
+	spin_lock_irqsave(&reservation->lock, flags);
+	reservation->alarm_at = KTIME_MAX;
+	dmabay_reservation_withdraw_some(reservation, &withdrawal);
+
+	list_for_each_entry(transfer, &reservation->queue, node) {
+		if (transfer->deadline)
+			dmabay_reservation_expect(reservation, transfer->deadline);
+	}
+	transfer = reservation->running;
+	if (transfer && transfer->deadline > withdrawal.number)
+		dmabay_reservation_expect(reservation, transfer->deadline);
+	spin_unlock_irqrestore(&reservation->lock, flags);
+
+	return HRTIMER_NORESTART;
+}
+
+/* ---- DMABAY_CANCEL ---- */
+
+static int dmabay_reservation_cancel(struct dmabay_reservation *reservation,
+				     struct dmabay_withdrawal *withdrawal)
+{
+	unsigned long flags;
+	int ret;
+
+	spin_lock_irqsave(&reservation->lock, flags);
+	/* What is left then ends by itself, with that. */
+	ret = reservation->ended;
+	if (!ret)
+		dmabay_reservation_withdraw_some(reservation, withdrawal);
+	spin_unlock_irqrestore(&reservation->lock, flags);
+
+	return ret;
+}
+
+static int dmabay_cancel_one(struct dmabay_file *file, u32 number,
+			     struct dmabay_withdrawal *withdrawal)
+{
+	struct dmabay_reservation *reservation;
+	int ret = -ENOENT;
+
+	rcu_read_lock();
+	reservation = xa_load(&file->reservations, number);
+	if (reservation)
+		ret = dmabay_reservation_cancel(reservation, withdrawal);
+	rcu_read_unlock();
+
+	return ret;
+}
+
+/* Of one reservation after the other. What ends by itself meanwhile is nobody's loss. */
+static void dmabay_cancel_all(struct dmabay_file *file, struct dmabay_withdrawal *withdrawal)
+{
+	unsigned long number;
+
+	for (number = 1; number <= DMABAY_MAX_RESERVATIONS; number++) {
+		dmabay_cancel_one(file, number, withdrawal);
+		cond_resched();
+	}
+}
+
+/**
+ * dmabay_ioctl_cancel() - DMABAY_CANCEL
+ * @command: the command
+ *
+ * Return: 0 or a negative errno.
+ */
+int dmabay_ioctl_cancel(struct dmabay_command *command)
+{
+	struct dmabay_cancel *arguments = command->data;
+	bool by_cookie = arguments->flags & DMABAY_CANCEL_COOKIE;
+	bool by_reservation = arguments->flags & DMABAY_CANCEL_RESERVATION;
+	struct dmabay_withdrawal withdrawal = {
+		.concerns = by_cookie ? dmabay_concerns_cookie : dmabay_concerns_all,
+		.number = arguments->cookie,
+		.status = -ECANCELED,
+		.mark = true,
+	};
+	int ret = 0;
+
+	if ((arguments->flags & ~(DMABAY_CANCEL_COOKIE | DMABAY_CANCEL_RESERVATION)) ||
+	    arguments->reserved)
+		return -EOPNOTSUPP;
+	/* Somebody who forgot the flag does not want to cancel all. */
+	if ((!by_cookie && arguments->cookie) || (!by_reservation && arguments->reservation))
+		return -EINVAL;
+
+	if (by_reservation)
+		ret = dmabay_cancel_one(command->file, arguments->reservation, &withdrawal);
+	else
+		dmabay_cancel_all(command->file, &withdrawal);
+	if (ret)
+		return ret;
+	if (by_cookie && !withdrawal.queued && !withdrawal.running)
+		return -ENOENT;
+
+	arguments->cancelled = withdrawal.queued;
+	arguments->running = withdrawal.running;
+
+	return dmabay_command_respond(command);
+}

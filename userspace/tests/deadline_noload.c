@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Deadlines of transfers: what has not started when its time is up never starts; what
+ * runs ends with the piece that the device works on; what was done in time was done.
+ * Each ends once, and the reservation works on.
+ *
+ * Loads and unloads the modules itself.
+ */
+#include "races.h"
+#include "worker.h"
+
+static void submit_until(struct __test_metadata *_metadata, const fixture *self, uint64_t slot,
+			 uint64_t deadline)
+{
+	struct dmabay_transfer transfer = into_slot(self, slot, LENGTH);
+
+	transfer.deadline = deadline;
+	submit(_metadata, self, &transfer);
+}
+
+/* They end in the order of their deadlines, before the one that is ahead of all. */
+TEST_F_TIMEOUT(worker, not_started, LONG_TEST)
+{
+	uint64_t now = dmabay_deadline(0);
+
+	set_delay(_metadata, 1000);
+	submit_until(_metadata, self, 0, 0);
+	submit_until(_metadata, self, 1, now + SECOND);
+	submit_until(_metadata, self, 2, now + 400 * MILLISECOND);
+	submit_until(_metadata, self, 3, 1);
+	EXPECT_EQ(0, expect_end(_metadata, self, 3, -ETIMEDOUT));
+	EXPECT_EQ(0, expect_end(_metadata, self, 2, -ETIMEDOUT));
+	EXPECT_EQ(0, expect_end(_metadata, self, 1, -ETIMEDOUT));
+	expect_no_more(_metadata, self);
+	set_delay(_metadata, 0);
+	EXPECT_EQ(LENGTH, expect_end(_metadata, self, 0, 0));
+	expect_no_more(_metadata, self);
+}
+
+/* Its pieces take eight times as long as it has. */
+TEST_F_TIMEOUT(worker, running, LONG_TEST)
+{
+	struct dmabay_counters before, after;
+
+	ASSERT_EQ(0, dmabay_counters(self->bay, &before));
+	set_delay(_metadata, 300);
+	submit_until(_metadata, self, 0, dmabay_deadline(300 * MILLISECOND));
+	submit_until(_metadata, self, 1, 0);
+	EXPECT_GT(LENGTH, expect_end(_metadata, self, 0, -ETIMEDOUT));
+	set_delay(_metadata, 0);
+	EXPECT_EQ(LENGTH, expect_end(_metadata, self, 1, 0));
+	expect_no_more(_metadata, self);
+	/* The device was not at fault. */
+	ASSERT_EQ(0, dmabay_counters(self->bay, &after));
+	EXPECT_EQ(before.errors + 1, after.errors);
+	EXPECT_EQ(before.timeouts, after.timeouts);
+}
+
+/* It has one piece, which is finished, if late. */
+TEST_F_TIMEOUT(worker, running_to_its_end, LONG_TEST)
+{
+	struct dmabay_transfer transfer = into_slot(self, 0, PAGE);
+
+	set_delay(_metadata, 1500);
+	transfer.deadline = dmabay_deadline(500 * MILLISECOND);
+	submit(_metadata, self, &transfer);
+	EXPECT_EQ(PAGE, expect_end(_metadata, self, 0, 0));
+	expect_no_more(_metadata, self);
+}
+
+/* When the deadlines pass, there is nobody left to whom they matter. */
+TEST_F_TIMEOUT(worker, done_in_time, LONG_TEST)
+{
+	const uint64_t time = SECOND;
+	uint32_t first = self->reservation, reservation;
+
+	ASSERT_EQ(0, dmabay_reserve(self->bay, 2, 1, 0, &reservation));
+	self->reservation = reservation;
+	submit_until(_metadata, self, 0, dmabay_deadline(PATIENCE));
+	EXPECT_EQ(LENGTH, expect_end(_metadata, self, 0, 0));
+	EXPECT_EQ(0, dmabay_free(self->bay, reservation));
+
+	self->reservation = first;
+	submit_until(_metadata, self, 1, dmabay_deadline(time));
+	submit_until(_metadata, self, 2, dmabay_deadline(PATIENCE));
+	submit_until(_metadata, self, 3, INT64_MAX);
+	for (uint64_t slot = 1; slot < SLOTS; slot++)
+		EXPECT_EQ(LENGTH, expect_end(_metadata, self, slot, 0));
+	pause_for(time);
+	expect_no_more(_metadata, self);
+}
+
+/* A cancelled one is cancelled, and its deadline is nobody's any more. */
+TEST_F_TIMEOUT(worker, cancelled_before, LONG_TEST)
+{
+	const uint64_t time = 500 * MILLISECOND;
+	uint32_t running;
+
+	set_delay(_metadata, 1000);
+	submit_until(_metadata, self, 0, 0);
+	submit_until(_metadata, self, 1, dmabay_deadline(time));
+	EXPECT_EQ(1, dmabay_cancel(self->bay, DMABAY_CANCEL_COOKIE, 0, 1, &running));
+	EXPECT_EQ(0, expect_end(_metadata, self, 1, -ECANCELED));
+	/* The same slot, without a deadline this time. */
+	submit_until(_metadata, self, 1, 0);
+	pause_for(time);
+	expect_no_more(_metadata, self);
+	set_delay(_metadata, 0);
+	EXPECT_EQ(LENGTH, expect_end(_metadata, self, 0, 0));
+	EXPECT_EQ(LENGTH, expect_end(_metadata, self, 1, 0));
+}
+
+/* ---- many ---- */
+
+enum { NEVER, PASSED, SOON, LATER, KINDS };
+
+static void deadline_by_cookie(struct dmabay_transfer *transfer)
+{
+	switch (transfer->cookie % KINDS) {
+	case PASSED:
+		transfer->deadline = 1 + transfer->cookie;
+		break;
+	case SOON:
+		transfer->deadline = dmabay_deadline(random_below(200 * MILLISECOND));
+		break;
+	case LATER:
+		transfer->deadline = dmabay_deadline(PATIENCE + random_below(PATIENCE));
+		break;
+	default:
+		transfer->deadline = 0;
+	}
+}
+
+struct tally {
+	uint32_t late[KINDS];
+	uint32_t done[KINDS];
+};
+
+static void count_late(struct __test_metadata *_metadata,
+		       const struct dmabay_completion *completion, void *context)
+{
+	unsigned int kind = completion->cookie % KINDS;
+	struct tally *tally = context;
+
+	EXPECT_TRUE(!completion->status || completion->status == -ETIMEDOUT);
+	if (completion->status)
+		tally->late[kind]++;
+	else
+		tally->done[kind]++;
+}
+
+/* All that a reservation can hold, each with another deadline, or none. */
+TEST_F_TIMEOUT(worker, full_reservation, LONG_TEST)
+{
+	uint32_t each = self->info.max_depth / KINDS, reservation;
+	struct tally tally = { };
+
+	ASSERT_EQ(0, self->info.max_depth % KINDS);
+	srandom(6);
+	set_delay(_metadata, 300);
+	reservation = fill_reservation(_metadata, self, deadline_by_cookie);
+	set_delay(_metadata, 0);
+	drain_reservation(_metadata, self, count_late, &tally);
+	EXPECT_EQ(each, tally.done[NEVER]);
+	EXPECT_EQ(each, tally.late[PASSED]);
+	EXPECT_EQ(each, tally.done[LATER]);
+	EXPECT_EQ(each, tally.late[SOON] + tally.done[SOON]);
+	TH_LOG("%u of %u ended in time", tally.done[SOON], each);
+	EXPECT_EQ(0, dmabay_free(self->bay, reservation));
+}
+
+/* The file goes with its transfers, and with the timer that is set for them. */
+TEST_F_TIMEOUT(worker, closed_before, LONG_TEST)
+{
+	struct dmabay *bay = self->bay;
+	uint32_t buffer = self->buffer, reservation = self->reservation;
+
+	for (unsigned int i = 0; i < 20; i++) {
+		ASSERT_EQ(0, dmabay_open(&self->bay, dmabay_path(bay), O_RDWR));
+		ASSERT_EQ(0, dmabay_register(self->bay, self->memory, SLOTS * LENGTH, 0,
+					     &self->buffer));
+		ASSERT_EQ(0, dmabay_reserve(self->bay, 2, SLOTS, 0, &self->reservation));
+		set_delay(_metadata, 5);
+		for (uint64_t slot = 0; slot < SLOTS; slot++)
+			submit_until(_metadata, self, slot,
+				     dmabay_deadline(random_below(10 * MILLISECOND)));
+		dmabay_close(self->bay);
+	}
+	self->bay = bay;
+	self->buffer = buffer;
+	self->reservation = reservation;
+}
+
+TEST_HARNESS_MAIN
