@@ -83,6 +83,7 @@ static int dmabay_file_release(struct inode *inode, struct file *filp)
 	struct dmabay_reservation *reservation;
 	unsigned long number;
 
+	dmabay_event_drop(file);
 	dmabay_file_end(file, -ECANCELED);
 
 	/* Unregistering the device may be looking at the file until here. */
@@ -98,7 +99,6 @@ static int dmabay_file_release(struct inode *inode, struct file *filp)
 
 	dmabay_buffers_free(file);
 	xa_destroy(&file->buffers);
-	dmabay_event_drop(file);
 
 	mutex_destroy(&file->read_mutex);
 	mutex_destroy(&file->once_mutex);

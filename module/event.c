@@ -38,9 +38,8 @@ void dmabay_event_end(struct dmabay_file *file)
 	spin_unlock_irq(&file->completion_lock);
 }
 
-/* Returns the one that was there before. */
-static struct eventfd_ctx *dmabay_event_replace(struct dmabay_file *file,
-						struct eventfd_ctx *event)
+/* Puts another one in its place, or none. */
+static void dmabay_event_replace(struct dmabay_file *file, struct eventfd_ctx *event)
 {
 	spin_lock_irq(&file->completion_lock);
 	swap(file->event, event);
@@ -49,19 +48,19 @@ static struct eventfd_ctx *dmabay_event_replace(struct dmabay_file *file,
 		dmabay_event_signal(file);
 	spin_unlock_irq(&file->completion_lock);
 
-	return event;
+	if (event)
+		eventfd_ctx_put(event);
 }
 
 /**
- * dmabay_event_drop() - Let go of the event
- * @file: the file, which nobody uses any more
+ * dmabay_event_drop() - Tell nobody any more
+ * @file: the file, which is closed
  *
  * Context: may sleep.
  */
 void dmabay_event_drop(struct dmabay_file *file)
 {
-	if (file->event)
-		eventfd_ctx_put(file->event);
+	dmabay_event_replace(file, NULL);
 }
 
 /**
@@ -85,9 +84,7 @@ int dmabay_ioctl_eventfd(struct dmabay_command *command)
 		if (IS_ERR(event))
 			return PTR_ERR(event);
 	}
-	event = dmabay_event_replace(command->file, event);
-	if (event)
-		eventfd_ctx_put(event);
+	dmabay_event_replace(command->file, event);
 
 	return 0;
 }

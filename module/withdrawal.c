@@ -3,20 +3,25 @@
  * A withdrawal: transfers that are not to go on, because their user has cancelled them
  * or because their deadline has passed.
  *
- * Owned by the stack of whoever withdraws; &dmabay_reservation.lock is held all the
- * while. A transfer that is queued is taken out of the queue, and so it has ended here
- * and nowhere else. One that runs is not touched: it is marked, or its time has passed,
- * and whoever completes its piece sees that and starts no further one (transfer.c). All
- * that is done about it is to stop a channel that may never complete the piece.
+ * Owned by the stack of whoever withdraws. Under &dmabay_reservation.lock a transfer that
+ * is queued is taken out of the queue, and so it ends here and nowhere else; the lock is
+ * let go of after some, because there may be many. One that runs is not touched: it is
+ * marked, or its time has passed, and whoever completes its piece sees that and starts
+ * no further one (transfer.c). All that is done about it is to stop a channel that may
+ * never complete the piece.
  *
  * One timer per reservation is due at the earliest deadline that it was told of. When it
  * goes off it looks at all transfers and is set for the earliest of those that are left.
  * A transfer that ends in time does not touch it, so now and then it goes off for
  * nothing, once for a deadline at most.
  */
+#include <linux/math.h>
 #include <linux/sched.h>
 
 #include "user.h"
+
+/* Transfers that are ended at a time. */
+#define DMABAY_WITHDRAW_CHUNK	64U
 
 /**
  * struct dmabay_withdrawal - What is withdrawn, and what came of it
@@ -25,7 +30,8 @@
  * @status: how those end that were queued
  * @mark: mark the one that runs: nothing else says that it is withdrawn
  * @queued: how many were
- * @running: 1 if one is
+ * @running: how many run
+ * @last: the last one of those; each is counted once
  */
 struct dmabay_withdrawal {
 	bool (*concerns)(const struct dmabay_user_transfer *transfer, u64 number);
@@ -34,6 +40,7 @@ struct dmabay_withdrawal {
 	bool mark;
 	u32 queued;
 	u32 running;
+	const struct dmabay_user_transfer *last;
 };
 
 static bool dmabay_concerns_all(const struct dmabay_user_transfer *transfer, u64 number)
@@ -51,29 +58,47 @@ static bool dmabay_concerns_overdue(const struct dmabay_user_transfer *transfer,
 	return transfer->deadline && transfer->deadline <= now;
 }
 
-static void dmabay_reservation_withdraw_some(struct dmabay_reservation *reservation,
-					     struct dmabay_withdrawal *withdrawal)
+static void dmabay_withdraw_running(struct dmabay_reservation *reservation,
+				    struct dmabay_withdrawal *withdrawal)
 {
-	struct dmabay_user_transfer *transfer, *next;
+	struct dmabay_user_transfer *transfer = reservation->running;
 
 	lockdep_assert_held(&reservation->lock);
 
+	if (!transfer || !withdrawal->concerns(transfer, withdrawal->number))
+		return;
+
+	if (withdrawal->mark)
+		WRITE_ONCE(transfer->withdrawn, true);
+	dmabay_reservation_stop(reservation);
+	if (transfer != withdrawal->last)
+		withdrawal->running++;
+	withdrawal->last = transfer;
+}
+
+/* Returns whether there are more, and the lock should be let go of before. */
+static bool dmabay_withdraw_some(struct dmabay_reservation *reservation,
+				 struct dmabay_withdrawal *withdrawal)
+{
+	struct dmabay_user_transfer *transfer, *next;
+	u32 ended = 0;
+
+	lockdep_assert_held(&reservation->lock);
+
+	dmabay_withdraw_running(reservation, withdrawal);
 	/* Who empties the queue is not the last: somebody runs it, or is about to. */
 	list_for_each_entry_safe(transfer, next, &reservation->queue, node) {
 		if (!withdrawal->concerns(transfer, withdrawal->number))
 			continue;
+		if (ended == DMABAY_WITHDRAW_CHUNK)
+			return true;
 		list_del_init(&transfer->node);
 		dmabay_transfer_end(reservation, transfer, withdrawal->status, 0);
 		withdrawal->queued++;
+		ended++;
 	}
 
-	transfer = reservation->running;
-	if (!transfer || !withdrawal->concerns(transfer, withdrawal->number))
-		return;
-	if (withdrawal->mark)
-		WRITE_ONCE(transfer->withdrawn, true);
-	dmabay_reservation_stop(reservation);
-	withdrawal->running++;
+	return false;
 }
 
 /* ---- deadlines ---- */
@@ -116,8 +141,9 @@ enum hrtimer_restart dmabay_reservation_alarm(struct hrtimer *timer)
 
 	spin_lock_irqsave(&reservation->lock, flags);
 	reservation->alarm_at = KTIME_MAX;
-	dmabay_reservation_withdraw_some(reservation, &withdrawal);
+	dmabay_withdraw_some(reservation, &withdrawal);
 
+	/* If there were too many, it is due at once. */
 	list_for_each_entry(transfer, &reservation->queue, node) {
 		if (transfer->deadline)
 			dmabay_reservation_expect(reservation, transfer->deadline);
@@ -135,15 +161,19 @@ enum hrtimer_restart dmabay_reservation_alarm(struct hrtimer *timer)
 static int dmabay_reservation_cancel(struct dmabay_reservation *reservation,
 				     struct dmabay_withdrawal *withdrawal)
 {
+	u32 chunks = DIV_ROUND_UP(reservation->depth, DMABAY_WITHDRAW_CHUNK);
 	unsigned long flags;
+	bool more;
 	int ret;
 
-	spin_lock_irqsave(&reservation->lock, flags);
-	/* What is left then ends by itself, with that. */
-	ret = reservation->ended;
-	if (!ret)
-		dmabay_reservation_withdraw_some(reservation, withdrawal);
-	spin_unlock_irqrestore(&reservation->lock, flags);
+	/* No more than there can have been when this was asked for. */
+	do {
+		spin_lock_irqsave(&reservation->lock, flags);
+		/* What is left then ends by itself, with that. */
+		ret = reservation->ended;
+		more = !ret && dmabay_withdraw_some(reservation, withdrawal);
+		spin_unlock_irqrestore(&reservation->lock, flags);
+	} while (more && --chunks);
 
 	return ret;
 }

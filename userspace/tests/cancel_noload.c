@@ -260,7 +260,8 @@ static void *submit_on(void *context)
 		transfer = into_slot(ledger->self, rounds.done % SLOTS, 2 * PAGE);
 		transfer.cookie = rounds.done;
 		do {
-			ledger->last = dmabay_submit(ledger->bay, &transfer, 1, NULL, 0, 0, 0, NULL);
+			ledger->last = dmabay_submit(ledger->bay, &transfer, 1, NULL, 0, 0, 0,
+						     NULL);
 		} while (ledger->last == -EAGAIN && read_some(ledger, 1) > 0);
 		atomic_fetch_add(&ledger->taken, ledger->last == 1);
 	}

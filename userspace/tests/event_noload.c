@@ -169,6 +169,27 @@ TEST_F_TIMEOUT(worker, closed_and_full, LONG_TEST)
 	read_slots(_metadata, self, SLOTS);
 }
 
+/* Who closes the file knows: what is cancelled by that is nobody's event. */
+TEST_F_TIMEOUT(worker, closed_under_way, LONG_TEST)
+{
+	struct dmabay *bay = self->bay;
+	uint32_t buffer = self->buffer, reservation = self->reservation;
+	int event = make_eventfd(_metadata);
+
+	ASSERT_EQ(0, dmabay_open(&self->bay, dmabay_path(bay), O_RDWR));
+	ASSERT_EQ(0, dmabay_register(self->bay, self->memory, SLOTS * LENGTH, 0, &self->buffer));
+	ASSERT_EQ(0, dmabay_reserve(self->bay, 2, SLOTS, 0, &self->reservation));
+	ASSERT_EQ(0, dmabay_eventfd(self->bay, event));
+	set_delay(_metadata, 500);
+	start_slots(_metadata, self, SLOTS);
+	dmabay_close(self->bay);
+	EXPECT_EQ(0, take(event));
+	close(event);
+	self->bay = bay;
+	self->buffer = buffer;
+	self->reservation = reservation;
+}
+
 /* One for what was under way, and one to say that no more will come. */
 TEST_F_TIMEOUT(worker, end_of_the_device, LONG_TEST)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Races of two: a command that ends something against one that needs it, or against
- * what completes it; a signal or a deadline against what is waited for. Each ends in exactly one of the ways that it
- * may end in, and whatever was said to be done is done.
+ * what completes it; a signal or a deadline against what is waited for. Each ends in
+ * exactly one of the ways that it may end in, and whatever was said to be done is done.
  *
  * Every race is run twice: for a number of rounds, each of them checked; and until
  * every way out of it was seen, which takes two processors.

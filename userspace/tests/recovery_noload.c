@@ -73,6 +73,17 @@ static int64_t interrupts(const char *kind)
 	return sum;
 }
 
+static struct dmabay_transfer to_device(const FIXTURE_DATA(recovery) *self, uint64_t cookie)
+{
+	return (struct dmabay_transfer){
+		.reservation = self->reservation,
+		.buffer = self->buffer,
+		.length = self->length,
+		.direction = DMABAY_TO_DEVICE,
+		.cookie = cookie,
+	};
+}
+
 static bool lose_one(void)
 {
 	FILE *file = fopen("/sys/module/dmabay_edu/parameters/lose_interrupts", "we");
@@ -107,15 +118,8 @@ TEST_F_TIMEOUT(recovery, lost_interrupt, LONG_TEST)
 	uint32_t completed = 0;
 
 	fill(self->memory, self->length, SENT, 2);
-	for (unsigned int i = 0; i < DEPTH; i++) {
-		transfers[i] = (struct dmabay_transfer){
-			.reservation = self->reservation,
-			.buffer = self->buffer,
-			.length = self->length,
-			.direction = DMABAY_TO_DEVICE,
-			.cookie = i,
-		};
-	}
+	for (unsigned int i = 0; i < DEPTH; i++)
+		transfers[i] = to_device(self, i);
 	ASSERT_EQ(0, dmabay_counters(self->bay, &before));
 	ASSERT_TRUE(lose_one());
 	ASSERT_EQ((int)DEPTH, dmabay_submit(self->bay, transfers, DEPTH, completions, DEPTH, DEPTH,
@@ -134,6 +138,36 @@ TEST_F_TIMEOUT(recovery, lost_interrupt, LONG_TEST)
 	EXPECT_EQ(0, transfer_wait(self->bay, self->reservation, self->buffer, 0, self->length, 0,
 				   DMABAY_FROM_DEVICE));
 	EXPECT_PATTERN(self->memory, self->length, SENT, 2);
+}
+
+/*
+ * A deadline does not reset a device: what it was given is its own until its own time is
+ * up. Those behind that are not kept from ending.
+ */
+TEST_F_TIMEOUT(recovery, deadline_and_lost_interrupt, LONG_TEST)
+{
+	static const uint64_t order[DEPTH] = { 1, 0, 2 };
+	struct dmabay_transfer transfers[DEPTH];
+	struct dmabay_completion completion;
+	struct dmabay_counters before, after;
+
+	for (unsigned int i = 0; i < DEPTH; i++) {
+		transfers[i] = to_device(self, i);
+		if (i < 2)
+			transfers[i].deadline = dmabay_deadline(SECOND);
+	}
+	ASSERT_EQ(0, dmabay_counters(self->bay, &before));
+	ASSERT_TRUE(lose_one());
+	ASSERT_EQ((int)DEPTH, dmabay_submit(self->bay, transfers, DEPTH, NULL, 0, 0, 0, NULL));
+	for (unsigned int i = 0; i < DEPTH; i++) {
+		ASSERT_EQ(1, dmabay_wait(self->bay, &completion, 1, 1, dmabay_deadline(PATIENCE)));
+		EXPECT_EQ(order[i], completion.cookie);
+		EXPECT_EQ(order[i] < 2 ? -ETIMEDOUT : 0, completion.status);
+		EXPECT_EQ(order[i] < 2 ? 0 : self->length, completion.length);
+	}
+	EXPECT_EQ(-EAGAIN, dmabay_wait(self->bay, &completion, 1, 0, 0));
+	ASSERT_EQ(0, dmabay_counters(self->bay, &after));
+	EXPECT_EQ(before.timeouts + 1, after.timeouts);
 }
 
 TEST_HARNESS_MAIN

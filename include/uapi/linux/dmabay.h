@@ -512,8 +512,8 @@ struct dmabay_cancel {
  * 1 is added to it for each completion, once when the device is gone, and once at this
  * command if it has something to tell already. So it is an edge for each completion,
  * however many are left to be read, while poll() on the node says whether any are.
- * The file keeps the eventfd; when another one (or none) has taken its place, nothing
- * is added to it any more.
+ * The file keeps the eventfd. When another one (or none) has taken its place, or the
+ * file is closed, nothing is added to it any more.
  *
  * EINVAL if it is another kind of file.
  */
