@@ -195,13 +195,15 @@ TEST_F_TIMEOUT(worker, of_a_full_reservation, LONG_TEST)
 
 	set_delay(_metadata, A_WHILE);
 	more.reservation = fill_reservation(_metadata, self, NULL);
-	set_delay(_metadata, 0);
 	result = dmabay_cancel(self->bay, 0, 0, 0, &running);
-	EXPECT_LT(0, result);
-	EXPECT_GE(1, running);
+	set_delay(_metadata, 0);
+	/* Some may have run before the last one was there. */
+	EXPECT_LT(self->info.max_depth / 2, (uint32_t)result);
+	EXPECT_EQ(1, running);
 	EXPECT_EQ(-EAGAIN, dmabay_submit(self->bay, &more, 1, NULL, 0, 0, 0, NULL));
 	drain_reservation(_metadata, self, count_cancelled, &cancelled);
 	EXPECT_EQ((uint32_t)result, cancelled);
+	EXPECT_EQ(-ENOENT, dmabay_cancel(self->bay, DMABAY_CANCEL_COOKIE, 0, 0, &running));
 	blank_slots(self);
 	submit(_metadata, self, &more);
 	EXPECT_EQ(PAGE, expect_end(_metadata, self, 0, 0));
