@@ -16,6 +16,7 @@
  * nothing, once for a deadline at most.
  */
 #include <linux/math.h>
+#include <linux/minmax.h>
 #include <linux/sched.h>
 
 #include "user.h"
@@ -137,6 +138,7 @@ enum hrtimer_restart dmabay_reservation_alarm(struct hrtimer *timer)
 		.status = -ETIMEDOUT,
 	};
 	struct dmabay_user_transfer *transfer;
+	u64 earliest = KTIME_MAX;
 	unsigned long flags;
 
 	spin_lock_irqsave(&reservation->lock, flags);
@@ -144,13 +146,12 @@ enum hrtimer_restart dmabay_reservation_alarm(struct hrtimer *timer)
 	dmabay_withdraw_some(reservation, &withdrawal);
 
 	/* If there were too many, it is due at once. */
-	list_for_each_entry(transfer, &reservation->queue, node) {
-		if (transfer->deadline)
-			dmabay_reservation_expect(reservation, transfer->deadline);
-	}
+	list_for_each_entry(transfer, &reservation->queue, node)
+		earliest = min_not_zero(earliest, transfer->deadline);
 	transfer = reservation->running;
 	if (transfer && transfer->deadline > withdrawal.number)
-		dmabay_reservation_expect(reservation, transfer->deadline);
+		earliest = min(earliest, transfer->deadline);
+	dmabay_reservation_expect(reservation, earliest);
 	spin_unlock_irqrestore(&reservation->lock, flags);
 
 	return HRTIMER_NORESTART;

@@ -76,9 +76,10 @@
  * whether the device is there, the struct, its size, its tail, its fields.
  *
  * A completion's status is 0 or a negative errno: ETIMEDOUT (its deadline has
- * passed, or the device did not answer and was reset), EIO (the device reported an
- * error), ENOMEM (only without DMABAY_INFO_GUARANTEED), ECANCELED, ENODEV. When the device goes,
- * completions can still be read; after the last one every command says ENODEV.
+ * passed, or the device did not answer and was reset), EIO (the device reported
+ * an error), ENOMEM (only without DMABAY_INFO_GUARANTEED), ECANCELED, ENODEV. When
+ * the device goes, completions can still be read; after the last one every command
+ * says ENODEV.
  *
  * A device may be a channel of a DMA controller (DMABAY_INFO_EXCLUSIVE). Then one
  * reservation has the whole channel until it is freed, however few map registers it
