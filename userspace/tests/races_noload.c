@@ -548,20 +548,27 @@ static enum way run_signal_and_once(struct __test_metadata *_metadata, FIXTURE_D
 
 /* ---- what withdraws a transfer against what completes it ---- */
 
-/* All slots in one call, the last one with that deadline. Returns the first seed. */
+/*
+ * All slots in one call; the last one has so many ns of time, or any if that is negative.
+ * Returns the first seed.
+ */
 static uint64_t send_slots(struct __test_metadata *_metadata, FIXTURE_DATA(races) *self,
-			   uint64_t deadline)
+			   int64_t time)
 {
 	struct dmabay_transfer transfers[SLOTS];
-	uint64_t first = refill(self);
+	uint64_t first;
 
+	/* What another race left there is not known. */
+	send_all(_metadata, self);
+	first = refill(self);
 	for (uint32_t i = 0; i < SLOTS; i++) {
 		transfers[i] = first_slot(self);
 		transfers[i].offset = i * PAGE;
 		transfers[i].device_address = i * PAGE;
 		transfers[i].cookie = i;
 	}
-	transfers[SLOTS - 1].deadline = deadline;
+	if (time >= 0)
+		transfers[SLOTS - 1].deadline = dmabay_deadline((uint64_t)time);
 	ASSERT_EQ((int)SLOTS, dmabay_submit(self->bay, transfers, SLOTS, NULL, 0, 0, 0, NULL));
 	return first;
 }
@@ -596,7 +603,7 @@ static bool last_slot_sent(struct __test_metadata *_metadata, FIXTURE_DATA(races
 static enum way run_cancel_and_completion(struct __test_metadata *_metadata,
 					  FIXTURE_DATA(races) *self, int64_t delay)
 {
-	uint64_t first = send_slots(_metadata, self, 0);
+	uint64_t first = send_slots(_metadata, self, -1);
 	uint32_t running;
 	int result;
 	bool sent;
@@ -619,8 +626,7 @@ static enum way run_cancel_and_completion(struct __test_metadata *_metadata,
 static enum way run_deadline_and_transfer(struct __test_metadata *_metadata,
 					  FIXTURE_DATA(races) *self, int64_t delay)
 {
-	uint64_t first = send_slots(_metadata, self,
-				    dmabay_deadline(delay > 0 ? (uint64_t)delay : 0));
+	uint64_t first = send_slots(_metadata, self, delay > 0 ? delay : 0);
 
 	return last_slot_sent(_metadata, self, first, -ETIMEDOUT) ? LAST : FIRST;
 }
