@@ -121,7 +121,7 @@ static void deadline_by_cookie(struct dmabay_transfer *transfer)
 		transfer->deadline = 1 + transfer->cookie;
 		break;
 	case SOON:
-		transfer->deadline = dmabay_deadline(random_below(200 * MILLISECOND));
+		transfer->deadline = dmabay_deadline(random_below(600 * MILLISECOND));
 		break;
 	case LATER:
 		transfer->deadline = dmabay_deadline(PATIENCE + random_below(PATIENCE));
