@@ -133,5 +133,6 @@ const struct file_operations dmabay_file_operations = {
 	.poll = dmabay_file_poll,
 	.unlocked_ioctl = dmabay_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.uring_cmd = dmabay_uring_cmd,
 	.llseek = noop_llseek,
 };

@@ -5,7 +5,9 @@
  * Owned by its reservation, or by the caller of DMABAY_ONCE, and guarded by
  * &dmabay_reservation.lock until it has ended. It is free, then queued, then
  * running, then in the file's queue of completions, then free again. Whoever takes it
- * out of the queue owns its end: one who has it run, or one who withdraws it.
+ * out of the queue owns its end: one who has it run, or one who withdraws it. One that
+ * came by io_uring is free as soon as it ended, because its command is told and not the
+ * queue of completions.
  *
  * Whoever queues one while none runs, and whoever completes the running one, goes
  * on with the next in dmabay_reservation_run(). The device may complete a transfer
@@ -55,7 +57,8 @@ static int dmabay_transfer_stopped(struct dmabay_reservation *reservation,
 		return ended;
 	if (READ_ONCE(dmabay_reservation_device(reservation)->gone))
 		return -ENODEV;
-	if (READ_ONCE(transfer->withdrawn))
+	if (READ_ONCE(transfer->withdrawn) ||
+	    (transfer->vector && READ_ONCE(transfer->vector->withdrawn)))
 		return -ECANCELED;
 	/* Time does not run back, so whoever asks again hears the same. */
 	if (transfer->deadline && ktime_get_ns() >= transfer->deadline)
@@ -116,6 +119,7 @@ void dmabay_transfer_end(struct dmabay_reservation *reservation,
 			 struct dmabay_user_transfer *transfer, int status, size_t transferred)
 {
 	struct dmabay_device *device = dmabay_reservation_device(reservation);
+	struct dmabay_vector *vector = transfer->vector;
 
 	lockdep_assert_held(&reservation->lock);
 
@@ -132,6 +136,9 @@ void dmabay_transfer_end(struct dmabay_reservation *reservation,
 	if (transfer->done) {
 		complete(transfer->done);
 		wake_up_all(&reservation->file->idle);
+	} else if (vector) {
+		llist_add(&transfer->free, &reservation->free);
+		dmabay_vector_ended(vector, status, transferred);
 	} else {
 		dmabay_completion_add(reservation->file, transfer);
 	}
@@ -513,6 +520,35 @@ void dmabay_reservation_withdraw(struct dmabay_reservation *reservation,
 }
 
 /**
+ * dmabay_vector_withdraw() - Let the transfers of an io_uring command end early
+ * @file: the file
+ * @vector: of the command, whose CQE is not posted meanwhile
+ *
+ * Those that wait for their turn end when it comes, without a start. Pieces that the
+ * device works on are finished, or stopped if they may never be.
+ *
+ * Context: may sleep.
+ */
+void dmabay_vector_withdraw(struct dmabay_file *file, struct dmabay_vector *vector)
+{
+	struct dmabay_reservation *reservation;
+	unsigned long number, flags;
+
+	WRITE_ONCE(vector->withdrawn, true);
+	if (!dmabay_device_may_wait(file->device))
+		return;
+
+	rcu_read_lock();
+	xa_for_each(&file->reservations, number, reservation) {
+		spin_lock_irqsave(&reservation->lock, flags);
+		if (reservation->running && reservation->running->vector == vector)
+			dmabay_transaction_stop(reservation->transaction);
+		spin_unlock_irqrestore(&reservation->lock, flags);
+	}
+	rcu_read_unlock();
+}
+
+/**
  * dmabay_transfer_check() - Can the device do such a transfer?
  * @device: the device
  * @offset: bytes into the buffer; only its alignment and its end are looked at
@@ -547,7 +583,8 @@ int dmabay_transfer_check(const struct dmabay_device *device, u64 offset, u64 le
 /* Takes a free transfer for @wanted and queues it. @run: as it says. */
 static int dmabay_transfer_queue(struct dmabay_reservation *reservation,
 				 struct dmabay_buffer *buffer,
-				 const struct dmabay_transfer *wanted, bool *run)
+				 const struct dmabay_transfer *wanted,
+				 struct dmabay_vector *vector, bool *run)
 {
 	struct dmabay_user_transfer *transfer;
 	struct llist_node *free;
@@ -564,6 +601,7 @@ static int dmabay_transfer_queue(struct dmabay_reservation *reservation,
 	transfer = llist_entry(free, struct dmabay_user_transfer, free);
 	transfer->buffer = buffer;
 	transfer->memory = buffer->memory;
+	transfer->vector = vector;
 	transfer->offset = wanted->offset;
 	transfer->length = wanted->length;
 	transfer->device_address = wanted->device_address;
@@ -578,7 +616,17 @@ static int dmabay_transfer_queue(struct dmabay_reservation *reservation,
 	return 0;
 }
 
-static int dmabay_transfer_submit(struct dmabay_file *file, const struct dmabay_transfer *wanted)
+/**
+ * dmabay_transfer_submit() - Start one transfer
+ * @file: the file
+ * @wanted: the user's, copied
+ * @vector: the io_uring command that is told of its end, or NULL for the file's queue
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno; then nobody is told.
+ */
+int dmabay_transfer_submit(struct dmabay_file *file, const struct dmabay_transfer *wanted,
+			   struct dmabay_vector *vector)
 {
 	struct dmabay_reservation *reservation;
 	struct dmabay_buffer *buffer;
@@ -607,7 +655,7 @@ static int dmabay_transfer_submit(struct dmabay_file *file, const struct dmabay_
 		ret = -EACCES;
 	} else {
 		spin_lock_irqsave(&reservation->lock, flags);
-		ret = dmabay_transfer_queue(reservation, buffer, wanted, &run);
+		ret = dmabay_transfer_queue(reservation, buffer, wanted, vector, &run);
 		spin_unlock_irqrestore(&reservation->lock, flags);
 	}
 	if (ret)
@@ -637,7 +685,7 @@ static int dmabay_submit(struct dmabay_file *file, const struct dmabay_transfer 
 			return -EFAULT;
 
 		for (i = 0; i < in_chunk; i++) {
-			ret = dmabay_transfer_submit(file, &chunk[i]);
+			ret = dmabay_transfer_submit(file, &chunk[i], NULL);
 			if (ret)
 				return ret;
 			++*submitted;

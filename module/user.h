@@ -5,7 +5,8 @@
  * A device (device.c) has a node and open files (cdev.c). A file owns buffers
  * (buffer.c), reservations (reservation.c) on which transfers run (transfer.c) unless
  * they are withdrawn before (withdrawal.c), and one queue of completions (completion.c)
- * with an event (event.c). ioctl.c finds the handler of a command.
+ * with an event (event.c). ioctl.c finds the handler of a command; transfers also come
+ * by io_uring (uring.c), which has a queue of its own.
  * Everything below is reached through <linux/dmabay.h> only.
  *
  * Lock order, outermost first:
@@ -24,7 +25,9 @@
  * dmabay_transaction_stop() is called under reservation->lock, because nothing else
  * keeps the next transfer from being the one that is stopped. So the core's locks,
  * and those of a dmaengine driver, nest in it. The core holds none of its own over a
- * callback, and no driver may hold one over the end of a descriptor.
+ * callback, and no driver may hold one over the end of a descriptor. An io_uring command
+ * is told of its end under reservation->lock too, so that the ring hears of them in order:
+ * what io_uring takes to queue task work nests in it, as does what a wakeup takes.
  *
  * Submitting, running and completing a transfer takes reservation->lock and
  * file->completion_lock only. Objects are found under RCU; a buffer is kept by
@@ -57,6 +60,7 @@
 
 struct dentry;
 struct eventfd_ctx;
+struct io_uring_cmd;
 
 /* What DMABAY_INFO says; user space learns them nowhere else. */
 #define DMABAY_MAX_DEVICES		256
@@ -189,13 +193,28 @@ struct dmabay_buffer {
 };
 
 /**
+ * struct dmabay_vector - What the transfers of one io_uring command have come to
+ * @pending: how many have not ended; and one for the submitter while it adds more
+ * @status: 0, or how the first one that failed ended
+ * @bytes: transferred
+ * @withdrawn: start no further piece of them
+ */
+struct dmabay_vector {
+	atomic_t pending;
+	int status;
+	atomic_t bytes;
+	bool withdrawn;
+};
+
+/**
  * struct dmabay_user_transfer - A transfer from submit until its end is read
  * @node: in &dmabay_reservation.queue, or in &dmabay_file.completions
  * @free: in &dmabay_reservation.free
  * @reservation: it belongs to
  * @buffer: its &dmabay_buffer.active counts this transfer; NULL for DMABAY_ONCE
  * @memory: of the buffer
- * @done: DMABAY_ONCE waits here; NULL when the file's queue is told
+ * @done: DMABAY_ONCE waits here; else NULL
+ * @vector: the io_uring command to tell; with neither, the file's queue is told
  * @offset: bytes into @memory
  * @length: bytes, asked for
  * @transferred: bytes, once it ended
@@ -214,6 +233,7 @@ struct dmabay_user_transfer {
 	struct dmabay_buffer *buffer;
 	struct dmabay_memory *memory;
 	struct completion *done;
+	struct dmabay_vector *vector;
 	size_t offset;
 	size_t length;
 	size_t transferred;
@@ -338,7 +358,14 @@ int dmabay_reservation_submit(struct dmabay_reservation *reservation,
 			      struct dmabay_user_transfer *transfer);
 void dmabay_reservation_withdraw(struct dmabay_reservation *reservation,
 				 struct dmabay_user_transfer *transfer);
+int dmabay_transfer_submit(struct dmabay_file *file, const struct dmabay_transfer *wanted,
+			   struct dmabay_vector *vector);
+void dmabay_vector_withdraw(struct dmabay_file *file, struct dmabay_vector *vector);
 int dmabay_ioctl_submit(struct dmabay_command *command);
+
+/* uring.c */
+void dmabay_vector_ended(struct dmabay_vector *vector, int status, size_t transferred);
+int dmabay_uring_cmd(struct io_uring_cmd *command, unsigned int issue_flags);
 
 /* withdrawal.c */
 enum hrtimer_restart dmabay_reservation_alarm(struct hrtimer *timer);

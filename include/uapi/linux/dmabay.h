@@ -22,7 +22,8 @@
  *    started by DMABAY_SUBMIT on a reservation, reported by one completion.
  *
  * Transfers of one reservation run in the order of their submission;
- * reservations run side by side. poll() says EPOLLIN while a completion waits
+ * reservations run side by side. A program with an io_uring can start them there, and
+ * gets a CQE: DMABAY_URING. poll() says EPOLLIN while a completion waits
  * to be read, EPOLLHUP once the device is gone; DMABAY_EVENTFD tells of each.
  * No completion is ever lost or refused: its place is the transfer's slot, which
  * is taken until the completion is read, and a transfer that finds no slot is not
@@ -102,6 +103,7 @@ enum {
 	DMABAY_CMD_ONCE,
 	DMABAY_CMD_CANCEL,
 	DMABAY_CMD_EVENTFD,
+	DMABAY_CMD_URING = 128,	/* no ioctl */
 };
 
 /**
@@ -525,5 +527,40 @@ struct dmabay_eventfd {
 	__u32 reserved;
 };
 #define DMABAY_EVENTFD	_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_EVENTFD)
+
+/**
+ * struct dmabay_uring - DMABAY_URING: start transfers, by io_uring
+ * @transfers: user address of @count struct dmabay_transfer; they stay there until the
+ *	CQE is posted
+ * @count: transfers, 1 to dmabay_info.max_batch
+ * @flags: 0
+ *
+ * No ioctl, but an IORING_OP_URING_CMD: the number is the SQE's cmd_op, and the struct its
+ * 16 bytes of payload; uring_cmd_flags are 0. What is wrong with it, with a transfer, or
+ * with the file is said as DMABAY_SUBMIT says it, but in the result of the CQE.
+ *
+ * There is one CQE, when all transfers have ended. Its result is the sum of their bytes,
+ * at most 2^31 - 1 (else E2BIG), or the status of the first one that ended with one. If a
+ * transfer is refused (EAGAIN: no free transfer slot), those before it run all the same,
+ * and none after it is started. Who has to know how far each one came submits them one by
+ * one. Completions of these transfers are not read by DMABAY_WAIT, and their cookies are
+ * for DMABAY_CANCEL only; a slot is free again when its transfer has ended.
+ *
+ * Transfers of one reservation run in the order of their SQEs, as long as io_uring issues
+ * them at once. It leaves a command to a worker, and goes on with the next one, if @count
+ * is above 8, or if @transfers is on a page that is not there. Then, and if more rings
+ * than one use a reservation, IOSQE_IO_LINK keeps the order. In which order the CQEs of one
+ * ring come is its affair: Linux 6.1 posts the latest first.
+ *
+ * A ring that ends, by close, exit or kill, ends its commands: from Linux 6.8 on
+ * transfers that wait for their turn are not started any more, before that they all run.
+ * Closing the file does not end them, because the ring has it open until they are done.
+ */
+struct dmabay_uring {
+	__aligned_u64 transfers;
+	__u32 count;
+	__u32 flags;
+};
+#define DMABAY_URING	_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_URING)
 
 #endif /* _UAPI_LINUX_DMABAY_H */

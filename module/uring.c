@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A command of io_uring: one SQE that carries transfers, one CQE when all have ended.
+ *
+ * The 16 payload bytes that every SQE has say where an array of struct dmabay_transfer
+ * is, and how long. They could not hold a transfer itself, whose numbers take 41 bytes.
+ * A table of transfers prepared beforehand would save the copy of 64 bytes, which is
+ * little beside the SQE and the CQE, and would be one more object that somebody else can
+ * take away meanwhile. As it is there is one description of a transfer, one place that
+ * checks it, and one command for one of them and for many. The user's memory is read
+ * once; what was checked is what runs.
+ *
+ * What the command adds to its transfers (struct dmabay_vector) is in the request of the
+ * ring, and so nothing is allocated. The ring keeps the file until the CQE is posted,
+ * so closing the file ends no command; the removal of the device does. Each transfer
+ * goes back to its reservation as soon as it ends. The last one to end, or the submitter
+ * if that is later, leaves the CQE to the task that submitted the command, and touches it
+ * no more: there is one who brings &dmabay_vector.pending to zero, so there is one CQE.
+ *
+ * While an issue must not sleep it may not wait for a page of the array either. Then, and
+ * when the array is longer than what is copied at a time, the command is issued again by
+ * a worker of io_uring, before anything of it was started.
+ *
+ * A ring that dies cancels what it knows of. That only withdraws the transfers: no CQE is
+ * posted before the device is done with the memory.
+ *
+ * There is no polling for completions (IORING_SETUP_IOPOLL), and no use of buffers that
+ * are registered with the ring: io_uring shows them anew for each command, with nothing
+ * that would stay linked.
+ */
+#include <linux/fs.h>
+#include <linux/sched.h>
+#include <linux/uaccess.h>
+
+#include "compat_uring.h"
+#include "user.h"
+
+/* Transfers copied from the user at a time. */
+#define DMABAY_URING_CHUNK	8U
+
+/* The user's; the others are io_uring's own. */
+#define DMABAY_URING_FLAGS	GENMASK(23, 0)
+
+static_assert(sizeof(struct dmabay_uring) == 16);
+static_assert(sizeof(struct dmabay_vector) <= sizeof_field(struct io_uring_cmd, pdu));
+static_assert(IS_ALIGNED(offsetof(struct io_uring_cmd, pdu), __alignof__(struct dmabay_vector)));
+
+static struct dmabay_vector *dmabay_uring_vector(struct io_uring_cmd *command)
+{
+	return (void *)command->pdu;
+}
+
+static void dmabay_uring_post(struct io_uring_cmd *command, unsigned int issue_flags)
+{
+	struct dmabay_vector *vector = dmabay_uring_vector(command);
+	int result = vector->status ?: atomic_read(&vector->bytes);
+
+	compat_uring_done(command, result, issue_flags);
+}
+
+COMPAT_URING_TASK_WORK(dmabay_uring_task_work, dmabay_uring_post)
+
+/**
+ * dmabay_vector_ended() - A transfer of a command ended
+ * @vector: of the command, which may be gone when it returns
+ * @status: how
+ * @transferred: bytes
+ *
+ * Context: any.
+ */
+void dmabay_vector_ended(struct dmabay_vector *vector, int status, size_t transferred)
+{
+	if (status)
+		cmpxchg(&vector->status, 0, status);
+	atomic_add(transferred, &vector->bytes);
+
+	/* Ordered after the above, and before the task's look at it. */
+	if (atomic_dec_and_test(&vector->pending))
+		io_uring_cmd_complete_in_task(container_of((void *)vector, struct io_uring_cmd,
+							   pdu),
+					      dmabay_uring_task_work);
+}
+
+/* The result has to say how many bytes they all were. */
+static int dmabay_uring_transfer(struct dmabay_file *file, struct dmabay_vector *vector,
+				 const struct dmabay_transfer *wanted, u32 *total)
+{
+	int ret;
+
+	if (wanted->length > S32_MAX - *total)
+		return -E2BIG;
+
+	atomic_inc(&vector->pending);
+	ret = dmabay_transfer_submit(file, wanted, vector);
+	if (ret)
+		atomic_dec(&vector->pending);
+	else
+		*total += wanted->length;
+
+	return ret;
+}
+
+static int dmabay_uring_copy(struct dmabay_transfer *chunk,
+			     const struct dmabay_transfer __user *user, u32 count, bool nonblock)
+{
+	unsigned long left;
+
+	if (nonblock)
+		pagefault_disable();
+	left = copy_from_user(chunk, user, count * sizeof(*chunk));
+	if (nonblock)
+		pagefault_enable();
+	if (!left)
+		return 0;
+
+	return nonblock ? -EAGAIN : -EFAULT;
+}
+
+/* -EAGAIN only if nothing was done: then the command is issued again. */
+static int dmabay_uring_submit(struct io_uring_cmd *command, unsigned int issue_flags,
+			       const struct dmabay_transfer __user *user, u32 count)
+{
+	struct dmabay_vector *vector = dmabay_uring_vector(command);
+	struct dmabay_file *file = command->file->private_data;
+	bool nonblock = issue_flags & IO_URING_F_NONBLOCK;
+	u32 in_chunk = min(count, DMABAY_URING_CHUNK);
+	struct dmabay_transfer chunk[DMABAY_URING_CHUNK];
+	u32 done = 0, total = 0, i;
+	int ret;
+
+	if (nonblock && count > in_chunk)
+		return -EAGAIN;
+	ret = dmabay_uring_copy(chunk, user, in_chunk, nonblock);
+	if (ret)
+		return ret;
+
+	/* One for the submitter, so that it does not end before all are there. */
+	*vector = (struct dmabay_vector){ .pending = ATOMIC_INIT(1) };
+	compat_uring_mark_cancelable(command, issue_flags);
+	do {
+		for (i = 0; i < in_chunk && !ret; i++)
+			ret = dmabay_uring_transfer(file, vector, &chunk[i], &total);
+		done += in_chunk;
+		in_chunk = min(count - done, DMABAY_URING_CHUNK);
+		if (!ret && in_chunk)
+			ret = dmabay_uring_copy(chunk, user + done, in_chunk, false);
+	} while (!ret && in_chunk);
+	dmabay_vector_ended(vector, ret, 0);
+
+	return -EIOCBQUEUED;
+}
+
+/*
+ * The ring goes on asking until the CQE is posted, and holds a lock that the CQE, but no
+ * transfer, needs. A tick for the device each time, so that this is no busy loop.
+ */
+static void dmabay_uring_cancel(struct io_uring_cmd *command)
+{
+	struct dmabay_vector *vector = dmabay_uring_vector(command);
+
+	dmabay_vector_withdraw(command->file->private_data, vector);
+	if (atomic_read(&vector->pending))
+		schedule_timeout_uninterruptible(1);
+}
+
+/**
+ * dmabay_uring_cmd() - uring_cmd of the node
+ * @command: in the ring
+ * @issue_flags: of io_uring
+ *
+ * Context: may sleep, unless @issue_flags say otherwise.
+ * Return: -EIOCBQUEUED if the CQE will come by itself, -EAGAIN if the command is to be
+ * issued again where it may sleep, or why it was refused.
+ */
+int dmabay_uring_cmd(struct io_uring_cmd *command, unsigned int issue_flags)
+{
+	const struct dmabay_uring *payload = compat_uring_payload(command, struct dmabay_uring);
+	struct dmabay_file *file = command->file->private_data;
+	u64 transfers;
+	u32 count;
+
+	if (issue_flags & COMPAT_URING_F_CANCEL) {
+		dmabay_uring_cancel(command);
+		return 0;
+	}
+
+	if (command->cmd_op != DMABAY_URING)
+		return -ENOTTY;
+	if (!(command->file->f_mode & FMODE_WRITE))
+		return -EBADF;
+	if (READ_ONCE(file->device->gone))
+		return -ENODEV;
+	if (READ_ONCE(payload->flags) || (command->flags & DMABAY_URING_FLAGS))
+		return -EOPNOTSUPP;
+
+	transfers = READ_ONCE(payload->transfers);
+	count = READ_ONCE(payload->count);
+	if (!count)
+		return -EINVAL;
+	if (count > DMABAY_MAX_BATCH)
+		return -E2BIG;
+
+	return dmabay_uring_submit(command, issue_flags, u64_to_user_ptr(transfers), count);
+}
