@@ -87,6 +87,15 @@ int dmabay_wait(struct dmabay *bay, struct dmabay_completion *completions,
 		uint32_t capacity, uint32_t min_complete, uint64_t deadline);
 
 /*
+ * Makes @sqe, of a ring of 64-byte or of 128-byte SQEs, the command that runs the
+ * transfers: DMABAY_URING. They must stay where they are until its CQE is there. The
+ * caller fills user_data, and the flags if there are any, afterwards.
+ */
+struct io_uring_sqe;
+void dmabay_uring_prepare(const struct dmabay *bay, struct io_uring_sqe *sqe,
+			  const struct dmabay_transfer *transfers, uint32_t count);
+
+/*
  * Withdraws transfers: those of @reservation, those with @cookie, those to which both
  * apply, or all, as @flags (DMABAY_CANCEL_...) say. Returns how many had not started,
  * and have ended; *@running (may be NULL) says how many are yet to end.

@@ -200,14 +200,19 @@ static inline int transfer_wait(struct dmabay *bay, uint32_t reservation, uint32
 		.direction = direction,
 		.cookie = offset ^ length,
 	};
+	uint64_t end = dmabay_deadline(PATIENCE);
 	struct dmabay_completion completion;
 	uint32_t completed = 0;
-	int result = dmabay_submit(bay, &transfer, 1, &completion, 1, 1,
-				   dmabay_deadline(PATIENCE), &completed);
+	int result = dmabay_submit(bay, &transfer, 1, &completion, 1, 1, end, &completed);
 
 	if (result < 0)
 		return result;
-	if (completed != 1)
+	/* A ring that ends interrupts the tasks that used it, as a signal does. */
+	for (result = -EINTR; !completed && result == -EINTR;) {
+		result = dmabay_wait(bay, &completion, 1, 1, end);
+		completed = result > 0;
+	}
+	if (!completed)
 		return -ETIMEDOUT;
 	if (completion.cookie != transfer.cookie || completion.reservation != reservation)
 		return -EBADMSG;
