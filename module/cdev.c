@@ -54,6 +54,9 @@ static int dmabay_file_open(struct inode *inode, struct file *filp)
 	xa_init_flags(&file->buffers, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	xa_init_flags(&file->reservations, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	mutex_init(&file->once_mutex);
+	spin_lock_init(&file->access_lock);
+	INIT_LIST_HEAD(&file->accesses);
+	INIT_WORK(&file->access_work, dmabay_access_work);
 	init_waitqueue_head(&file->idle);
 	mutex_init(&file->read_mutex);
 	spin_lock_init(&file->completion_lock);
@@ -73,7 +76,10 @@ static int dmabay_file_open(struct inode *inode, struct file *filp)
 	get_device(&device->dev);
 	filp->private_data = file;
 
-	return 0;
+	/* Nothing is cached, and an asynchronous access keeps nobody waiting. */
+	filp->f_mode |= FMODE_CAN_ODIRECT | FMODE_NOWAIT;
+
+	return device->config.memory_size ? 0 : stream_open(inode, filp);
 }
 
 static int dmabay_file_release(struct inode *inode, struct file *filp)
@@ -83,6 +89,8 @@ static int dmabay_file_release(struct inode *inode, struct file *filp)
 	struct dmabay_reservation *reservation;
 	unsigned long number;
 
+	/* Each access held the file; the last one may just have let it go. */
+	cancel_work_sync(&file->access_work);
 	dmabay_event_drop(file);
 	dmabay_file_end(file, -ECANCELED);
 
@@ -130,9 +138,11 @@ const struct file_operations dmabay_file_operations = {
 	.owner = THIS_MODULE,
 	.open = dmabay_file_open,
 	.release = dmabay_file_release,
+	.read_iter = dmabay_file_read,
+	.write_iter = dmabay_file_write,
+	.llseek = dmabay_file_seek,
 	.poll = dmabay_file_poll,
 	.unlocked_ioctl = dmabay_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.uring_cmd = dmabay_uring_cmd,
-	.llseek = noop_llseek,
 };

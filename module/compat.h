@@ -15,6 +15,7 @@
 #include <linux/eventfd.h>
 #include <linux/hrtimer.h>
 #include <linux/slab.h>
+#include <linux/uio.h>
 #include <linux/version.h>
 
 /* Always 1 since Linux 6.8. */
@@ -36,6 +37,14 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #ifndef kzalloc_obj
 #define __dmabay_gfp(unused, gfp, ...) gfp
 #define kzalloc_obj(object, ...) kzalloc(sizeof(object), __dmabay_gfp(0, ##__VA_ARGS__, GFP_KERNEL))
+#endif
+
+/* A member before Linux 6.4. */
+#ifndef iter_iov_addr
+static inline const struct iovec *iter_iov(const struct iov_iter *iter)
+{
+	return iter->iov;
+}
 #endif
 
 #endif /* _DMABAY_COMPAT_H */

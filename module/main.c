@@ -14,16 +14,27 @@ static int __init dmabay_init(void)
 
 	dmabay_debugfs_init();
 
+	ret = dmabay_access_init();
+	if (ret)
+		goto err_debugfs;
+
 	ret = dmabay_device_init();
 	if (ret)
-		dmabay_debugfs_exit();
+		goto err_access;
 
+	return 0;
+
+err_access:
+	dmabay_access_exit();
+err_debugfs:
+	dmabay_debugfs_exit();
 	return ret;
 }
 
 static void __exit dmabay_exit(void)
 {
 	dmabay_device_exit();
+	dmabay_access_exit();
 	dmabay_debugfs_exit();
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A transfer of memory that is not registered, with nothing reserved.
+ * A transfer of memory that is not registered, with nothing reserved: DMABAY_ONCE,
+ * and each stretch of memory of a read() or write() (access.c).
  *
- * Owned by the stack of its caller: pinned, mapped by the plain DMA API, waited
- * for, unmapped, unpinned. The transaction is made once per file, to keep what
- * is measured honest; &dmabay_file.once_mutex guards it and lets one call of a
- * file run at a time.
+ * Owned by the stack of its caller: mapped by the plain DMA API, waited for, unmapped.
+ * The transaction is made once per file, to keep what is measured honest;
+ * &dmabay_file.once_mutex guards it and lets one call of a file run at a time.
  *
  * If the device is a channel it may wait in line for what a reservation has, even one
  * of the same file. So it leaves the line by itself when the device is gone: whoever
@@ -13,6 +13,7 @@
  */
 #include <linux/completion.h>
 #include <linux/overflow.h>
+#include <linux/sched.h>
 
 #include "user.h"
 
@@ -67,12 +68,34 @@ static int dmabay_once_prepare(struct dmabay_file *file)
 
 static bool dmabay_once_is_over(struct dmabay_file *file, struct dmabay_user_transfer *transfer)
 {
-	return completion_done(transfer->done) || READ_ONCE(file->device->gone);
+	return completion_done(transfer->done) || READ_ONCE(file->device->gone) ||
+	       READ_ONCE(transfer->withdrawn);
 }
 
 /* Under the mutex: wait for it, as long as there is something to wait for. */
+static void dmabay_once_wait(struct dmabay_file *file, struct dmabay_user_transfer *transfer,
+			     long patience)
+{
+	struct dmabay_transaction *transaction = file->once->transaction;
+	long left;
+
+	lockdep_assert_held(&file->once_mutex);
+
+	left = wait_event_interruptible_timeout(file->idle, dmabay_once_is_over(file, transfer),
+						patience);
+	if (!left && dmabay_transaction_cancel(transaction))
+		dmabay_reservation_failed(transaction, file->once, -EAGAIN);
+	else if (!left)
+		/* It is not in line any more, and the device ends it. */
+		left = wait_event_interruptible(file->idle, dmabay_once_is_over(file, transfer));
+
+	if (left < 0 || !completion_done(transfer->done))
+		dmabay_reservation_withdraw(file->once, transfer);
+	wait_for_completion(transfer->done);
+}
+
 static int dmabay_once_run(struct dmabay_file *file, struct dmabay_user_transfer *transfer,
-			   bool nonblock)
+			   long patience)
 {
 	struct dmabay_reservation *once;
 	int ret;
@@ -84,29 +107,56 @@ static int dmabay_once_run(struct dmabay_file *file, struct dmabay_user_transfer
 		return ret;
 
 	once = file->once;
-	dmabay_transaction_set_immediate(once->transaction, nonblock);
+	dmabay_transaction_set_immediate(once->transaction, !patience);
 	ret = dmabay_reservation_submit(once, transfer);
 	if (ret)
 		return ret;
 
-	ret = wait_event_interruptible(file->idle, dmabay_once_is_over(file, transfer));
-	if (ret || !completion_done(transfer->done))
-		dmabay_reservation_withdraw(once, transfer);
-	wait_for_completion(transfer->done);
+	dmabay_once_wait(file, transfer, patience ?: MAX_SCHEDULE_TIMEOUT);
 	dmabay_transaction_release(once->transaction);
 
 	if (transfer->status == -ECANCELED)
 		return -EINTR;
 
-	return nonblock && transfer->status == -ENOMEM ? -EAGAIN : transfer->status;
+	return !patience && transfer->status == -ENOMEM ? -EAGAIN : transfer->status;
 }
 
-static int dmabay_once_enter(struct dmabay_file *file, bool nonblock)
+static int dmabay_once_enter(struct dmabay_file *file, long patience)
 {
-	if (nonblock)
+	if (!patience)
 		return mutex_trylock(&file->once_mutex) ? 0 : -EAGAIN;
 
 	return mutex_lock_interruptible(&file->once_mutex);
+}
+
+/**
+ * dmabay_once_transfer() - Run a transfer for which nothing is reserved
+ * @file: the file
+ * @transfer: its memory, length, device address and direction
+ * @patience: jiffies, how long to wait in line for map registers or a channel; 0 is
+ *	not at all, MAX_SCHEDULE_TIMEOUT for ever
+ *
+ * &dmabay_user_transfer.transferred is right whatever is returned.
+ *
+ * Context: may sleep; a signal ends it early.
+ * Return: 0 (also when the device ended it short), -EAGAIN, -EINTR, -ENODEV, -ENOMEM,
+ * or how the transfer ended.
+ */
+int dmabay_once_transfer(struct dmabay_file *file, struct dmabay_user_transfer *transfer,
+			 long patience)
+{
+	DECLARE_COMPLETION_ONSTACK(done);
+	int ret;
+
+	transfer->done = &done;
+	ret = dmabay_once_enter(file, patience);
+	if (ret)
+		return ret;
+
+	ret = dmabay_once_run(file, transfer, patience);
+	mutex_unlock(&file->once_mutex);
+
+	return ret;
 }
 
 /**
@@ -119,9 +169,7 @@ int dmabay_ioctl_once(struct dmabay_command *command)
 {
 	struct dmabay_once *arguments = command->data;
 	struct dmabay_file *file = command->file;
-	DECLARE_COMPLETION_ONSTACK(done);
 	struct dmabay_user_transfer transfer = {
-		.done = &done,
 		.length = arguments->length,
 		.device_address = arguments->device_address,
 		.direction = (enum dmabay_direction)arguments->direction,
@@ -142,11 +190,8 @@ int dmabay_ioctl_once(struct dmabay_command *command)
 		return ret;
 
 	transfer.memory = buffer.memory;
-	ret = dmabay_once_enter(file, command->nonblock);
-	if (!ret) {
-		ret = dmabay_once_run(file, &transfer, command->nonblock);
-		mutex_unlock(&file->once_mutex);
-	}
+	ret = dmabay_once_transfer(file, &transfer,
+				   command->nonblock ? 0 : MAX_SCHEDULE_TIMEOUT);
 	dmabay_buffer_unpin(&buffer);
 	/* A signal in the middle is no failure; what is done is done. */
 	if (ret && (ret != -EINTR || !transfer.transferred))

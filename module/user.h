@@ -7,16 +7,19 @@
  * they are withdrawn before (withdrawal.c), and one queue of completions (completion.c)
  * with an event (event.c). ioctl.c finds the handler of a command; transfers also come
  * by io_uring (uring.c), which has a queue of its own.
+ * What is neither registered nor reserved is transferred by DMABAY_ONCE (once.c), and
+ * by read() and write() (access.c).
  * Everything below is reached through <linux/dmabay.h> only.
  *
  * Lock order, outermost first:
  *
  *	device->files_lock		the list of open files
- *	file->once_mutex		the one DMABAY_ONCE under way
+ *	file->once_mutex		the one transfer of once.c under way
  *	device->registration_lock	whether the driver is there: &dmabay_device.ops
  *	file->mutex			life and death of buffers and reservations
  *	reservation->lock		queue and running transfer; any context
  *	file->completion_lock		the queue of completions; any context
+ *	file->access_lock		the queue of accesses; nests in none of these
  *
  * file->read_mutex stands alone: it is held over copies to user memory, which
  * may take for ever, so nothing that ends a file or a device takes it. For the
@@ -61,6 +64,8 @@
 struct dentry;
 struct eventfd_ctx;
 struct io_uring_cmd;
+struct iov_iter;
+struct kiocb;
 
 /* What DMABAY_INFO says; user space learns them nowhere else. */
 #define DMABAY_MAX_DEVICES		256
@@ -129,10 +134,14 @@ struct dmabay_device {
  *	&dmabay_reservation.transaction
  * @buffers: by number
  * @reservations: by number
- * @once_mutex: guards @once; one DMABAY_ONCE at a time
- * @once: made by the first DMABAY_ONCE: a reservation that holds no registers
- * @idle: woken when a reservation that was ended has nothing under way, when
- *	DMABAY_ONCE is over, and when the device is gone
+ * @once_mutex: guards @once; one transfer of it at a time
+ * @once: a reservation that holds no registers, for what nothing is reserved for;
+ *	made by the first who needs it
+ * @access_lock: guards @accesses
+ * @accesses: asynchronous reads and writes that are not begun, oldest first
+ * @access_work: does them
+ * @idle: woken when a reservation that was ended has nothing under way, when a
+ *	transfer of @once is over, and when the device is gone
  * @read_mutex: one reader of completions copies at a time
  * @completion_lock: guards the four members below; any context
  * @completions: transfers that ended and were not read, oldest first
@@ -152,6 +161,10 @@ struct dmabay_file {
 
 	struct mutex once_mutex; /* guards once */
 	struct dmabay_reservation *once;
+
+	spinlock_t access_lock; /* guards the list below */
+	struct list_head accesses;
+	struct work_struct access_work;
 
 	wait_queue_head_t idle;
 
@@ -211,9 +224,9 @@ struct dmabay_vector {
  * @node: in &dmabay_reservation.queue, or in &dmabay_file.completions
  * @free: in &dmabay_reservation.free
  * @reservation: it belongs to
- * @buffer: its &dmabay_buffer.active counts this transfer; NULL for DMABAY_ONCE
+ * @buffer: its &dmabay_buffer.active counts this transfer; NULL if not registered
  * @memory: of the buffer
- * @done: DMABAY_ONCE waits here; else NULL
+ * @done: dmabay_once_transfer() waits here; else NULL
  * @vector: the io_uring command to tell; with neither, the file's queue is told
  * @offset: bytes into @memory
  * @length: bytes, asked for
@@ -224,7 +237,7 @@ struct dmabay_vector {
  * @sequence: place in the queue of completions
  * @direction: which way
  * @status: how it ended
- * @withdrawn: start no further piece of it
+ * @withdrawn: start no further piece of it; who waits for it withdraws it
  */
 struct dmabay_user_transfer {
 	struct list_head node;
@@ -388,7 +401,17 @@ int dmabay_ioctl_eventfd(struct dmabay_command *command);
 
 /* once.c */
 void dmabay_once_end(struct dmabay_file *file, int error);
+int dmabay_once_transfer(struct dmabay_file *file, struct dmabay_user_transfer *transfer,
+			 long patience);
 int dmabay_ioctl_once(struct dmabay_command *command);
+
+/* access.c */
+int dmabay_access_init(void);
+void dmabay_access_exit(void);
+void dmabay_access_work(struct work_struct *work);
+ssize_t dmabay_file_read(struct kiocb *iocb, struct iov_iter *to);
+ssize_t dmabay_file_write(struct kiocb *iocb, struct iov_iter *from);
+loff_t dmabay_file_seek(struct file *filp, loff_t offset, int whence);
 
 /* debugfs.c */
 void dmabay_debugfs_init(void);

@@ -56,7 +56,8 @@
  *  - EFAULT: the struct, an array or the memory to register is not mapped, or
  *    not mapped for writing where the device or the kernel must write
  *  - EBADF: the file was opened O_RDONLY: only DMABAY_INFO and
- *    DMABAY_COUNTERS are allowed; or the eventfd is not open
+ *    DMABAY_COUNTERS are allowed (and read(), see below); or the eventfd is
+ *    not open
  *  - ENOENT: no buffer or no reservation of this number in this file, or no
  *    transfer of this cookie that has not ended
  *  - EOVERFLOW: address + length or offset + length wraps around
@@ -87,6 +88,32 @@
  * asked for: another one, and DMABAY_ONCE, wait until then, in the same file as well.
  * Such a channel copies in memory, or serves a peripheral that has no memory but takes
  * or gives bytes one after the other, perhaps in one direction only.
+ *
+ * read() and write(), and their relatives, move bytes as DMABAY_ONCE does, without a
+ * reservation: convenient, and slow. The file position is the address in the
+ * device's memory, whose end is the end of the file: what reaches beyond it is cut,
+ * a read there is 0 bytes, a write ENOSPC. A device without memory is a stream:
+ * it has no position, and lseek() and pread() say ESPIPE. read() needs a file that
+ * is open for reading, write() one for writing, and neither needs the other.
+ *
+ *  - The position, every address and every length (after the cut) are multiples of
+ *    dmabay_info.alignment, or nothing is moved: EINVAL. EOPNOTSUPP: the device does
+ *    not move bytes in that direction.
+ *  - The memory is pinned in stretches, 4 MiB or an iovec, whichever is shorter, and
+ *    one stretch is moved after the other; those of others may come in between. Bytes
+ *    that were moved before a signal, an error or an address that is not mapped are
+ *    what is returned. Only if there are none it is the errno: as above, EINTR (never
+ *    restarted by the kernel), or what a completion's status would be.
+ *  - With O_NONBLOCK or RWF_NOWAIT: EAGAIN instead of waiting in line for others. The
+ *    transfer itself is waited for in any case.
+ *  - Asynchronous ones (aio, io_uring) pin all their memory at once, are moved in the
+ *    order in which they came to the file, and do not keep their caller waiting,
+ *    O_NONBLOCK or not. When the device goes they end with ENODEV. io_cancel(), or the
+ *    end of the process, ends those of aio: ECANCELED, unless bytes were moved. If the
+ *    device is a channel that others have, they wait for no longer than its time-out
+ *    (EAGAIN).
+ *  - A buffer registered with an io_uring is used as it is, without pinning it again.
+ *    splice() and sendfile() say EINVAL.
  */
 
 #define DMABAY_IOCTL_TYPE	0xDB
