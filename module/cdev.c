@@ -141,6 +141,8 @@ const struct file_operations dmabay_file_operations = {
 	.read_iter = dmabay_file_read,
 	.write_iter = dmabay_file_write,
 	.llseek = dmabay_file_seek,
+	/* What was written is in the device when write() returns. */
+	.fsync = noop_fsync,
 	.poll = dmabay_file_poll,
 	.unlocked_ioctl = dmabay_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,

@@ -246,6 +246,7 @@ TEST_F_TIMEOUT(access, modes, LONG_TEST)
 	EXPECT_EQ(100, write(direct, self->memory + 1, 100));
 	EXPECT_EQ(100, pread(direct, self->other + 1, 100, 0));
 	expect_same(_metadata, self->memory + 1, self->other + 1, 100);
+	EXPECT_EQ(0, fsync(direct));
 	close(reader);
 	close(writer);
 	close(direct);
@@ -269,6 +270,37 @@ TEST_F_TIMEOUT(access, memory_that_is_not_there, LONG_TEST)
 	EXPECT_EQ(-EFAULT, or_errno(read(self->fd, pages, 100)));
 	EXPECT_EQ(100, pwrite(self->fd, pages, 100, 0));
 	munmap(pages, 3 * PAGE);
+}
+
+/* Returns the exit status of a command, in which $NODE and $LENGTH are the test's. */
+static int command(const char *line)
+{
+	int status = system(line);
+
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST_F_TIMEOUT(access, dd_cmp_cat, LONG_TEST)
+{
+	char name[] = "/tmp/dmabay.XXXXXX", number[24];
+	int file = mkstemp(name);
+
+	ASSERT_LE(0, file);
+	ASSERT_EQ((int64_t)self->length, write(file, self->memory, self->length));
+	close(file);
+	snprintf(number, sizeof(number), "%" PRIu64, self->length);
+	setenv("FILE", name, 1);
+	setenv("NODE", self->path, 1);
+	setenv("LENGTH", number, 1);
+	EXPECT_EQ(0, command("dd if=$FILE of=$NODE bs=1000 conv=fsync 2>/dev/null"));
+	expect_in_device(_metadata, self, self->length);
+	EXPECT_EQ(0, command("head -c $LENGTH $NODE | cmp - $FILE"));
+	EXPECT_EQ(0, command("dd if=$NODE of=$FILE.back bs=$LENGTH count=1 2>/dev/null && "
+			     "cmp $FILE $FILE.back"));
+	EXPECT_EQ(0, command("rm $FILE $FILE.back"));
+	snprintf(number, sizeof(number), "%" PRIu64, self->size);
+	setenv("LENGTH", number, 1);
+	EXPECT_EQ(0, command("[ $(cat $NODE | wc -c) -eq $LENGTH ]"));
 }
 
 TEST_F(access, not_by_splice)
