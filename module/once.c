@@ -3,7 +3,7 @@
  * A transfer of memory that is not registered, with nothing reserved: DMABAY_ONCE,
  * and each stretch of memory of a read() or write() (access.c).
  *
- * Owned by the stack of its caller: mapped by the plain DMA API, waited for, unmapped.
+ * Owned by its caller: mapped by the plain DMA API, waited for, unmapped.
  * The transaction is made once per file, to keep what is measured honest;
  * &dmabay_file.once_mutex guards it and lets one call of a file run at a time.
  *

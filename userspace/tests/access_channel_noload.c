@@ -78,11 +78,20 @@ TEST_F_TIMEOUT(access_copier, others_have_it, LONG_TEST)
 				  0));
 }
 
-/* A time-out or an error is what is returned, if nothing was moved. */
+/* What was moved before an error is what is returned; if it is nothing, the error. */
 TEST_F_TIMEOUT(access_copier, failure, LONG_TEST)
 {
+	const uint64_t half = LENGTH / 2;
+
+	EXPECT_EQ(LENGTH, pwrite(self->fd, self->memory, LENGTH, 0));
+	fill(self->memory, LENGTH, BLANK, 1);
 	ASSERT_EQ(0, set_plan("fail", 1));
-	EXPECT_EQ(-EIO, or_errno(pread(self->fd, self->memory, LENGTH, 0)));
+	EXPECT_EQ(half, read(self->fd, self->memory, LENGTH));
+	EXPECT_EQ(half, lseek(self->fd, 0, SEEK_CUR));
+	EXPECT_PATTERN(self->memory, half, SENT, 1);
+	for (uint64_t i = half; i < LENGTH; i++) {
+		ASSERT_EQ(pattern(BLANK, 1, i), self->memory[i]) TH_LOG("byte %" PRIu64, i);
+	}
 	ASSERT_EQ(0, set_plan("hang", 1));
 	EXPECT_EQ(-ETIMEDOUT, aio_one(self->context, self->fd, IOCB_CMD_PREAD, self->memory,
 				      LENGTH, 0));
