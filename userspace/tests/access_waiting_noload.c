@@ -220,6 +220,26 @@ TEST_F_TIMEOUT(access_waiting, closed_under_way, LONG_TEST)
 	ASSERT_LE(0, self->fd);
 }
 
+/* A ring that is closed waits for its own, all of them. */
+TEST_F_TIMEOUT(access_waiting, ring_closed_under_way, LONG_TEST)
+{
+	struct dmabay_counters before, after;
+	struct ring ring;
+	int result = ring_begin(&ring);
+
+	if (result == -ENOSYS || result == -EPERM)
+		SKIP(return, "there is no io_uring here");
+	ASSERT_EQ(0, result);
+	ASSERT_EQ(0, dmabay_counters(self->bay, &before));
+	for (unsigned int i = 0; i < RING_ENTRIES; i++)
+		ring_add(&ring, IORING_OP_WRITE, self->fd, self->memory, PIECE, 0, i);
+	ASSERT_EQ(0, ring_enter(&ring, 0));
+	ring_end(&ring);
+	EXPECT_NOTHING_LEFT(dmabay_path(self->bay));
+	ASSERT_EQ(0, dmabay_counters(self->bay, &after));
+	EXPECT_EQ(RING_ENTRIES * PIECE, after.bytes - before.bytes);
+}
+
 /*
  * All of it would take a quarter of an hour. Who ends waits for the piece under way.
  * Returns the number of the step that failed, if it returns.
