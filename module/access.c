@@ -25,6 +25,7 @@
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 #include <linux/workqueue.h>
@@ -322,6 +323,10 @@ static ssize_t dmabay_access_now(struct kiocb *iocb, struct iov_iter *iter,
 					    nonblock ? 0 : MAX_SCHEDULE_TIMEOUT, &moved, &ret);
 		dmabay_stretch_put(&buffer);
 	}
+
+	/* It can be made again: the signal may be work for the task that it need not hear of. */
+	if (ret == -EINTR && signal_pending(current))
+		ret = -ERESTARTSYS;
 
 	return moved ?: ret;
 }

@@ -34,9 +34,12 @@ FIXTURE(access_waiting)
 
 typedef FIXTURE_DATA(access_waiting) fixture;
 
+static volatile sig_atomic_t alarms;
+
 static void on_alarm(int number)
 {
 	(void)number;
+	alarms++;
 }
 
 FIXTURE_SETUP(access_waiting)
@@ -88,10 +91,10 @@ static void finish_all(struct __test_metadata *_metadata, fixture *self, unsigne
 	EXPECT_FALSE(aio_one_more(self->context));
 }
 
-/* A signal each 150 ms from now on; a program may ask for calls to be restarted. */
-static void signals(struct __test_metadata *_metadata, bool on)
+/* A signal each 150 ms from now on, or none; SA_RESTART asks for calls to be made again. */
+static void signals(struct __test_metadata *_metadata, bool on, int flags)
 {
-	const struct sigaction action = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
+	const struct sigaction action = { .sa_handler = on_alarm, .sa_flags = flags };
 	const struct timeval period = { .tv_usec = on ? 150000 : 0 };
 	const struct itimerval timer = { period, period };
 
@@ -106,18 +109,18 @@ TEST_F_TIMEOUT(access_waiting, signal_in_the_middle, LONG_TEST)
 	int64_t sent, seen;
 
 	ASSERT_NE(NULL, back);
-	signals(_metadata, true);
+	signals(_metadata, true, SA_RESTART);
 	sent = or_errno(write(self->fd, self->memory, LENGTH));
-	signals(_metadata, false);
+	signals(_metadata, false, 0);
 	ASSERT_LT(0, sent);
 	EXPECT_GT((int64_t)LENGTH, sent);
 	EXPECT_EQ(0, sent % (int64_t)PIECE);
 	EXPECT_EQ(sent, lseek(self->fd, 0, SEEK_CUR));
 
 	fill(back, LENGTH, BLANK, 1);
-	signals(_metadata, true);
+	signals(_metadata, true, SA_RESTART);
 	seen = or_errno(pread(self->fd, back, LENGTH, 0));
-	signals(_metadata, false);
+	signals(_metadata, false, 0);
 	ASSERT_LT(0, seen);
 	EXPECT_GT((int64_t)LENGTH, seen);
 	EXPECT_PATTERN(back, (size_t)(seen < sent ? seen : sent), SENT, 1);
@@ -127,7 +130,7 @@ TEST_F_TIMEOUT(access_waiting, signal_in_the_middle, LONG_TEST)
 	munmap(back, LENGTH);
 }
 
-/* Nothing was moved: EINTR, whatever the handler's flags are, and no other number. */
+/* Nothing was moved: EINTR, and no other number. */
 TEST_F_TIMEOUT(access_waiting, signal_in_line, LONG_TEST)
 {
 	int64_t result;
@@ -136,12 +139,26 @@ TEST_F_TIMEOUT(access_waiting, signal_in_line, LONG_TEST)
 	start_all(_metadata, self, LENGTH, 2);
 	/* Not in line yet, if it is the first. */
 	do {
-		signals(_metadata, true);
+		signals(_metadata, true, 0);
 		result = or_errno(pread(self->fd, self->memory, PIECE, 0));
-		signals(_metadata, false);
+		signals(_metadata, false, 0);
 	} while (result == PIECE);
 	EXPECT_EQ(-EINTR, result);
 	set_delay(_metadata, 0);
+	finish_all(_metadata, self, 2);
+	EXPECT_EQ(LENGTH, self->events[0].res);
+	EXPECT_EQ(LENGTH, self->events[1].res);
+}
+
+/* Or it waits on, if that is what the program wants. */
+TEST_F_TIMEOUT(access_waiting, signal_in_line_restarts, LONG_TEST)
+{
+	start_all(_metadata, self, LENGTH, 2);
+	signals(_metadata, true, SA_RESTART);
+	while (!alarms) {
+		ASSERT_EQ(PIECE, pread(self->fd, self->memory, PIECE, 0));
+	}
+	signals(_metadata, false, 0);
 	finish_all(_metadata, self, 2);
 	EXPECT_EQ(LENGTH, self->events[0].res);
 	EXPECT_EQ(LENGTH, self->events[1].res);

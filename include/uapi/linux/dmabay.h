@@ -102,8 +102,9 @@
  *  - The memory is pinned in stretches, 4 MiB or an iovec, whichever is shorter, and
  *    one stretch is moved after the other; those of others may come in between. Bytes
  *    that were moved before a signal, an error or an address that is not mapped are
- *    what is returned. Only if there are none it is the errno: as above, EINTR (never
- *    restarted by the kernel), or what a completion's status would be.
+ *    what is returned. Only if there are none it is the errno: as above, EINTR (unless
+ *    the handler of the signal is one with SA_RESTART: then it goes on), or what a
+ *    completion's status would be.
  *  - With O_NONBLOCK or RWF_NOWAIT: EAGAIN instead of waiting in line for others. The
  *    transfer itself is waited for in any case.
  *  - Asynchronous ones (aio, io_uring) pin all their memory at once, are moved in the
