@@ -12,6 +12,9 @@
  * ends the file waits for it before the reservation is looked at.
  */
 #include <linux/completion.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/overflow.h>
 #include <linux/sched.h>
 
@@ -84,7 +87,8 @@ static void dmabay_once_wait(struct dmabay_file *file, struct dmabay_user_transf
 	left = wait_event_interruptible_timeout(file->idle, dmabay_once_is_over(file, transfer),
 						patience);
 	if (!left && dmabay_transaction_cancel(transaction))
-		dmabay_reservation_failed(transaction, file->once, -EAGAIN);
+		dmabay_reservation_failed(transaction, file->once,
+					  transfer->deadline ? -ETIMEDOUT : -EAGAIN);
 	else if (!left)
 		/* It is not in line any more, and the device ends it. */
 		left = wait_event_interruptible(file->idle, dmabay_once_is_over(file, transfer));
@@ -92,6 +96,28 @@ static void dmabay_once_wait(struct dmabay_file *file, struct dmabay_user_transf
 	if (left < 0 || !completion_done(transfer->done))
 		dmabay_reservation_withdraw(file->once, transfer);
 	wait_for_completion(transfer->done);
+}
+
+/* Jiffies until a deadline, 0 if it has passed. */
+static long dmabay_once_left(u64 deadline)
+{
+	u64 now = ktime_get_ns();
+
+	if (deadline <= now)
+		return 0;
+
+	return min_t(u64, nsecs_to_jiffies64(deadline - now), MAX_SCHEDULE_TIMEOUT - 2) + 1;
+}
+
+/* What is left of it. Who has none is not in line, and only waits for the device. */
+static long dmabay_once_patience(const struct dmabay_user_transfer *transfer, long patience)
+{
+	if (!patience)
+		return MAX_SCHEDULE_TIMEOUT;
+	if (transfer->deadline)
+		return min(patience, dmabay_once_left(transfer->deadline));
+
+	return patience;
 }
 
 static int dmabay_once_run(struct dmabay_file *file, struct dmabay_user_transfer *transfer,
@@ -112,7 +138,7 @@ static int dmabay_once_run(struct dmabay_file *file, struct dmabay_user_transfer
 	if (ret)
 		return ret;
 
-	dmabay_once_wait(file, transfer, patience ?: MAX_SCHEDULE_TIMEOUT);
+	dmabay_once_wait(file, transfer, dmabay_once_patience(transfer, patience));
 	dmabay_transaction_release(once->transaction);
 
 	if (transfer->status == -ECANCELED)
@@ -121,10 +147,25 @@ static int dmabay_once_run(struct dmabay_file *file, struct dmabay_user_transfer
 	return !patience && transfer->status == -ENOMEM ? -EAGAIN : transfer->status;
 }
 
-static int dmabay_once_enter(struct dmabay_file *file, long patience)
+/* Like the mutex, but not after the deadline. Who leaves it wakes who waits here. */
+static int dmabay_once_enter_until(struct dmabay_file *file, u64 deadline)
+{
+	long left;
+
+	left = wait_event_interruptible_timeout(file->idle, mutex_trylock(&file->once_mutex),
+						dmabay_once_left(deadline));
+	if (left < 0)
+		return -EINTR;
+
+	return left ? 0 : -ETIMEDOUT;
+}
+
+static int dmabay_once_enter(struct dmabay_file *file, long patience, u64 deadline)
 {
 	if (!patience)
 		return mutex_trylock(&file->once_mutex) ? 0 : -EAGAIN;
+	if (deadline)
+		return dmabay_once_enter_until(file, deadline);
 
 	return mutex_lock_interruptible(&file->once_mutex);
 }
@@ -132,15 +173,15 @@ static int dmabay_once_enter(struct dmabay_file *file, long patience)
 /**
  * dmabay_once_transfer() - Run a transfer for which nothing is reserved
  * @file: the file
- * @transfer: its memory, length, device address and direction
+ * @transfer: its memory, length, device address, direction and deadline
  * @patience: jiffies, how long to wait in line for map registers or a channel; 0 is
- *	not at all, MAX_SCHEDULE_TIMEOUT for ever
+ *	not at all, MAX_SCHEDULE_TIMEOUT until the deadline
  *
  * &dmabay_user_transfer.transferred is right whatever is returned.
  *
  * Context: may sleep; a signal ends it early.
  * Return: 0 (also when the device ended it short), -EAGAIN, -EINTR, -ENODEV, -ENOMEM,
- * or how the transfer ended.
+ * -ETIMEDOUT, or how the transfer ended.
  */
 int dmabay_once_transfer(struct dmabay_file *file, struct dmabay_user_transfer *transfer,
 			 long patience)
@@ -149,14 +190,22 @@ int dmabay_once_transfer(struct dmabay_file *file, struct dmabay_user_transfer *
 	int ret;
 
 	transfer->done = &done;
-	ret = dmabay_once_enter(file, patience);
+	ret = dmabay_once_enter(file, patience, transfer->deadline);
 	if (ret)
 		return ret;
 
 	ret = dmabay_once_run(file, transfer, patience);
 	mutex_unlock(&file->once_mutex);
+	wake_up_all(&file->idle);
 
 	return ret;
+}
+
+/* A signal or the deadline in the middle is no failure; what is done is done. */
+static bool dmabay_once_is_short(const struct dmabay_user_transfer *transfer, int error)
+{
+	return transfer->transferred &&
+	       (error == -EINTR || (error == -ETIMEDOUT && transfer->deadline));
 }
 
 /**
@@ -173,6 +222,7 @@ int dmabay_ioctl_once(struct dmabay_command *command)
 		.length = arguments->length,
 		.device_address = arguments->device_address,
 		.direction = (enum dmabay_direction)arguments->direction,
+		.deadline = arguments->deadline,
 	};
 	struct dmabay_buffer buffer = {};
 	int ret;
@@ -193,8 +243,7 @@ int dmabay_ioctl_once(struct dmabay_command *command)
 	ret = dmabay_once_transfer(file, &transfer,
 				   command->nonblock ? 0 : MAX_SCHEDULE_TIMEOUT);
 	dmabay_buffer_unpin(&buffer);
-	/* A signal in the middle is no failure; what is done is done. */
-	if (ret && (ret != -EINTR || !transfer.transferred))
+	if (ret && !dmabay_once_is_short(&transfer, ret))
 		return ret;
 
 	arguments->transferred = transfer.transferred;

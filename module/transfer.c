@@ -487,6 +487,8 @@ int dmabay_reservation_submit(struct dmabay_reservation *reservation,
 
 	spin_lock_irqsave(&reservation->lock, flags);
 	ret = reservation->ended;
+	if (!ret && transfer->deadline)
+		dmabay_reservation_expect(reservation, transfer->deadline);
 	if (!ret)
 		run = dmabay_reservation_queue(reservation, transfer);
 	spin_unlock_irqrestore(&reservation->lock, flags);

@@ -110,6 +110,10 @@ int dmabay_eventfd(struct dmabay *bay, int eventfd);
 int64_t dmabay_once(struct dmabay *bay, const void *address, uint64_t length,
 		    uint64_t device_address, uint32_t direction);
 
+/* The same, but not after the deadline: see dmabay_deadline(). */
+int64_t dmabay_once_until(struct dmabay *bay, const void *address, uint64_t length,
+			  uint64_t device_address, uint32_t direction, uint64_t deadline);
+
 /*
  * dmabay_pipeline() keeps up to @depth transfers under way until the supplier
  * has no more and all have ended. The file must have no other transfers.

@@ -140,8 +140,8 @@ int dmabay_eventfd(struct dmabay *bay, int eventfd)
 	return command(bay, DMABAY_EVENTFD, &argument);
 }
 
-int64_t dmabay_once(struct dmabay *bay, const void *address, uint64_t length,
-		    uint64_t device_address, uint32_t direction)
+int64_t dmabay_once_until(struct dmabay *bay, const void *address, uint64_t length,
+			  uint64_t device_address, uint32_t direction, uint64_t deadline)
 {
 	struct dmabay_once argument = {
 		.size = sizeof(argument),
@@ -149,8 +149,15 @@ int64_t dmabay_once(struct dmabay *bay, const void *address, uint64_t length,
 		.length = length,
 		.device_address = device_address,
 		.direction = direction,
+		.deadline = deadline,
 	};
 	int result = command(bay, DMABAY_ONCE, &argument);
 
 	return result ? result : (int64_t)argument.transferred;
+}
+
+int64_t dmabay_once(struct dmabay *bay, const void *address, uint64_t length,
+		    uint64_t device_address, uint32_t direction)
+{
+	return dmabay_once_until(bay, address, length, device_address, direction, 0);
 }

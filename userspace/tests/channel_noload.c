@@ -496,6 +496,11 @@ TEST_F_TIMEOUT(channel, once_beside_a_reservation, LONG_TEST)
 	EXPECT_EQ(-EINTR, caller.result);
 	EXPECT_TRUE(saw_waiters(self->bay, 0));
 
+	EXPECT_EQ(-ETIMEDOUT, dmabay_once_until(self->bay, caller.memory, PAGE, 0,
+						DMABAY_TO_DEVICE,
+						dmabay_deadline(100 * MILLISECOND)));
+	EXPECT_TRUE(saw_waiters(self->bay, 0));
+
 	ASSERT_EQ(0, pthread_create(&thread, NULL, call_once, &caller));
 	EXPECT_TRUE(saw_waiters(self->bay, 1));
 	EXPECT_EQ(0, dmabay_free(self->bay, reservation));

@@ -224,6 +224,23 @@ TEST_F_TIMEOUT(channel_stream, deadline_while_waiting, LONG_TEST)
 	EXPECT_EQ(0, counters.timeouts);
 }
 
+/* The same of DMABAY_ONCE, which has the channel, and not of the line it stood in. */
+TEST_F_TIMEOUT(channel_stream, deadline_of_once, LONG_TEST)
+{
+	struct job *receive = &self->receive;
+	struct dmabay_counters counters;
+
+	ASSERT_EQ(0, dmabay_free(receive->bay, receive->reservation));
+	EXPECT_EQ(-ETIMEDOUT, dmabay_once_until(receive->bay, receive->memory, LENGTH, 0,
+						DMABAY_FROM_DEVICE,
+						dmabay_deadline(100 * MILLISECOND)));
+	ASSERT_EQ(0, dmabay_reserve(receive->bay, 1, DEPTH, 0, &receive->reservation));
+	EXPECT_EQ(0, run_job(&self->send, DMABAY_TO_DEVICE));
+	EXPECT_EQ(0, run_job(receive, DMABAY_FROM_DEVICE));
+	ASSERT_EQ(0, dmabay_counters(self->rx.bay, &counters));
+	EXPECT_EQ(0, counters.timeouts);
+}
+
 /* Who waits for bytes that never come can leave at any time, long before it is late. */
 TEST_F_TIMEOUT(channel_stream, left_while_waiting, LONG_TEST)
 {

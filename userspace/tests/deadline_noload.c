@@ -110,6 +110,75 @@ TEST_F_TIMEOUT(worker, cancelled_before, LONG_TEST)
 	EXPECT_EQ(LENGTH, expect_end(_metadata, self, 1, 0));
 }
 
+/* ---- DMABAY_ONCE ---- */
+
+/* Into slot 0, which has as many bytes of the device's as it says. */
+static int64_t receive_until(struct __test_metadata *_metadata, const fixture *self,
+			     uint64_t deadline)
+{
+	int64_t moved = dmabay_once_until(self->bay, self->memory, LENGTH, 0, DMABAY_FROM_DEVICE,
+					  deadline);
+
+	expect_moved(_metadata, self, 0, moved > 0 ? moved : 0);
+	return moved;
+}
+
+TEST_F(worker, once_too_late)
+{
+	EXPECT_EQ(-ETIMEDOUT, receive_until(_metadata, self, 1));
+	EXPECT_EQ(LENGTH, receive_until(_metadata, self, dmabay_deadline(PATIENCE)));
+}
+
+/* Its pieces take eight times as long as it has; some are moved, or it is too late for any. */
+TEST_F_TIMEOUT(worker, once_running, LONG_TEST)
+{
+	int64_t moved;
+
+	set_delay(_metadata, 300);
+	moved = receive_until(_metadata, self, dmabay_deadline(300 * MILLISECOND));
+	EXPECT_TRUE(moved == -ETIMEDOUT || (moved > 0 && moved < LENGTH)) TH_LOG("%" PRId64, moved);
+}
+
+struct receiver {
+	struct __test_metadata *_metadata;
+	const fixture *self;
+	int64_t result;
+};
+
+static void *receive(void *context)
+{
+	struct receiver *receiver = context;
+
+	receiver->result = receive_until(receiver->_metadata, receiver->self, 0);
+	return NULL;
+}
+
+/* One of a file runs at a time. */
+TEST_F_TIMEOUT(worker, once_behind_another, LONG_TEST)
+{
+	struct receiver first = { ._metadata = _metadata, .self = self };
+	struct dmabay_counters before, after;
+	pthread_t thread;
+
+	ASSERT_EQ(0, dmabay_counters(self->bay, &before));
+	set_delay(_metadata, 2000);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, receive, &first));
+	do {
+		pause_for(10 * MILLISECOND);
+		ASSERT_EQ(0, dmabay_counters(self->bay, &after));
+	} while (after.mapped == before.mapped);
+
+	EXPECT_EQ(-ETIMEDOUT, dmabay_once_until(self->bay, slot_page(self, 1, 0), PAGE, 0,
+						DMABAY_FROM_DEVICE,
+						dmabay_deadline(200 * MILLISECOND)));
+	set_delay(_metadata, 0);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(LENGTH, first.result);
+	ASSERT_EQ(0, dmabay_counters(self->bay, &after));
+	EXPECT_EQ(before.transfers + 1, after.transfers);
+	expect_moved(_metadata, self, 1, 0);
+}
+
 /* ---- many ---- */
 
 enum { NEVER, PASSED, SOON, LATER, KINDS };

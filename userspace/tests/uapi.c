@@ -32,6 +32,7 @@ struct command {
 	const char *name;
 	unsigned long number;
 	uint32_t size;
+	uint32_t first;		/* size of its first version */
 	int right;		/* what the right argument gives */
 	bool allowed_read_only;
 	void (*build)(FIXTURE_DATA(uapi) *self, union argument *argument);
@@ -128,8 +129,13 @@ static void build_eventfd(FIXTURE_DATA(uapi) *self, union argument *argument)
 	argument->eventfd.eventfd = -1;
 }
 
+/* @last: the last member that its first version had */
+#define GROWN_COMMAND(name, type, last, right, read_only, build, undo)			\
+	{ #name, name, sizeof(struct type),						\
+	  offsetof(struct type, last) + sizeof(((struct type *)NULL)->last),		\
+	  right, read_only, build, undo }
 #define COMMAND(name, type, right, read_only, build, undo) \
-	{ #name, name, sizeof(struct type), right, read_only, build, undo }
+	{ #name, name, sizeof(struct type), sizeof(struct type), right, read_only, build, undo }
 
 static const struct command commands[] = {
 	COMMAND(DMABAY_INFO, dmabay_info, 0, true, build_nothing, undo_nothing),
@@ -141,7 +147,7 @@ static const struct command commands[] = {
 	COMMAND(DMABAY_FREE, dmabay_free, 0, false, build_free, undo_free),
 	COMMAND(DMABAY_SUBMIT, dmabay_submit, 0, false, build_submit, undo_nothing),
 	COMMAND(DMABAY_WAIT, dmabay_wait, -EAGAIN, false, build_wait, undo_nothing),
-	COMMAND(DMABAY_ONCE, dmabay_once, 0, false, build_once, undo_nothing),
+	GROWN_COMMAND(DMABAY_ONCE, dmabay_once, transferred, 0, false, build_once, undo_nothing),
 	COMMAND(DMABAY_CANCEL, dmabay_cancel, 0, false, build_nothing, undo_nothing),
 	COMMAND(DMABAY_EVENTFD, dmabay_eventfd, 0, false, build_eventfd, undo_nothing),
 };
@@ -180,7 +186,7 @@ TEST_F(uapi, right_arguments)
 TEST_F(uapi, short_struct)
 {
 	for (size_t i = 0; i < COMMANDS; i++) {
-		const uint32_t sizes[] = { 0, 1, 4, commands[i].size - 1 };
+		const uint32_t sizes[] = { 0, 1, 4, commands[i].first - 1 };
 
 		for (size_t j = 0; j < ARRAY_SIZE(sizes); j++) {
 			union argument argument;
@@ -192,6 +198,29 @@ TEST_F(uapi, short_struct)
 			commands[i].undo(self, &argument);
 		}
 	}
+}
+
+/* A program that knows no more than the first kernel did; what is beyond is not its. */
+TEST_F(uapi, first_version)
+{
+	unsigned int grown = 0;
+
+	for (size_t i = 0; i < COMMANDS; i++) {
+		uint32_t first = commands[i].first, size = commands[i].size;
+		union argument argument;
+
+		if (first == size)
+			continue;
+		grown++;
+		build(&commands[i], self, &argument);
+		argument.size = first;
+		fill(argument.bytes + first, size - first, BLANK, i);
+		EXPECT_EQ(commands[i].right, raw(self->fd, commands[i].number, &argument))
+			TH_LOG("%s with size %u", commands[i].name, first);
+		EXPECT_PATTERN(argument.bytes + first, size - first, BLANK, i);
+		commands[i].undo(self, &argument);
+	}
+	EXPECT_LT(0, grown);
 }
 
 TEST_F(uapi, long_struct_with_zero_tail)

@@ -473,8 +473,11 @@ struct dmabay_wait {
  * @device_address: bytes into the device's memory
  * @direction: enum dmabay_user_direction
  * @reserved: 0
- * @transferred: out: bytes; below @length when the device ended short or a
- *	signal came after some pieces
+ * @transferred: out: bytes; below @length when the device ended short, or when a
+ *	signal or the deadline came after some pieces
+ * @deadline: CLOCK_MONOTONIC, in ns, when the wait for others ends and no further
+ *	piece is started: ETIMEDOUT, unless bytes were moved; 0 is never. A kernel
+ *	that does not know it says E2BIG
  *
  * Pins the memory, maps it with the plain DMA API, waits for the transfer,
  * unmaps and unpins: what each call costs when nothing is reserved. A
@@ -495,6 +498,7 @@ struct dmabay_once {
 	__u32 direction;
 	__u32 reserved;
 	__aligned_u64 transferred;
+	__aligned_u64 deadline;
 };
 #define DMABAY_ONCE	_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_ONCE)
 
@@ -520,7 +524,8 @@ struct dmabay_once {
  *
  * Does not wait. With DMABAY_CANCEL_COOKIE, ENOENT if there is no such transfer (any
  * more): then its completion can be read, or was. Otherwise nothing to cancel is no
- * error. Cancelling twice is cancelling once. DMABAY_ONCE is ended by a signal instead.
+ * error. Cancelling twice is cancelling once. DMABAY_ONCE is ended by a signal, or by its
+ * deadline, instead.
  */
 struct dmabay_cancel {
 	__u32 size;
