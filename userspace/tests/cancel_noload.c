@@ -331,7 +331,10 @@ TEST_F_TIMEOUT(worker, against_completion, LONG_TEST)
 	struct ledger *ledger = submit_and_cancel(_metadata, self, NULL);
 
 	EXPECT_LT(0, ledger->done);
-	EXPECT_LT(0, ledger->cancelled);
+	/* With one, the timer decides whether they ever meet one that has not ended. */
+	if (!one_processor()) {
+		EXPECT_LT(0, ledger->cancelled);
+	}
 	/* Some ran when they were withdrawn, and are not among those. */
 	EXPECT_GE(ledger->cancelled, atomic_load(&ledger->found));
 	free(ledger);
