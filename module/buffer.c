@@ -118,7 +118,8 @@ int dmabay_buffer_pin(struct dmabay_buffer *buffer, struct dmabay_device *device
 		return -EOVERFLOW;
 	if (length > DMABAY_MAX_REGISTER_LENGTH)
 		return -E2BIG;
-	if (end > ULONG_MAX)
+	/* No page lies there, and the end of the last one could not be told from 0. */
+	if (end > (ULONG_MAX & PAGE_MASK))
 		return -EFAULT;
 
 	buffer->device = device;
