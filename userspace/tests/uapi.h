@@ -7,6 +7,8 @@
 #ifndef DMABAY_TESTS_UAPI_H
 #define DMABAY_TESTS_UAPI_H
 
+#include <sys/time.h>
+
 #include "common.h"
 
 FIXTURE(uapi)
@@ -51,6 +53,24 @@ FIXTURE_TEARDOWN(uapi)
 	EXPECT_EQ(0, dmabay_unregister(self->bay, self->buffer));
 	dmabay_close(self->bay);
 	EXPECT_NOTHING_LEFT(self->path);
+}
+
+/* ---- signals ---- */
+
+static inline void on_alarm(int signal_number)
+{
+	(void)signal_number;
+}
+
+/* Again and again: the first one may come before the wait that it is to end. */
+static inline void keep_ringing(bool on)
+{
+	struct sigaction action = { .sa_handler = on_alarm };
+	struct itimerval timer = { { 0, on ? 50000 : 0 }, { 0, on ? 50000 : 0 } };
+
+	if (on)
+		sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 #endif /* DMABAY_TESTS_UAPI_H */

@@ -5,7 +5,6 @@
  * for it.
  */
 #include <sys/resource.h>
-#include <sys/time.h>
 
 #include "uapi.h"
 
@@ -188,22 +187,6 @@ TEST_F(uapi, no_map_registers_now)
 	ASSERT_EQ(0, dmabay_reserve(self->bay, 2, 4, 0, &self->reservation));
 }
 
-static void on_alarm(int signal_number)
-{
-	(void)signal_number;
-}
-
-/* Rings again and again: the first may come before the wait has begun. */
-static void ring(bool on)
-{
-	struct sigaction action = { .sa_handler = on_alarm };
-	struct itimerval timer = { { 0, on ? 50000 : 0 }, { 0, on ? 50000 : 0 } };
-
-	if (on)
-		sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &timer, NULL);
-}
-
 TEST_F(uapi, signal_ends_a_wait)
 {
 	struct dmabay *other;
@@ -214,10 +197,10 @@ TEST_F(uapi, signal_ends_a_wait)
 	ASSERT_EQ(0, dmabay_open(&other, self->path, O_RDWR));
 	ASSERT_EQ(0, dmabay_free(self->bay, self->reservation));
 	ASSERT_EQ(0, dmabay_reserve(other, self->info.map_registers, 1, 0, &all));
-	ring(true);
+	keep_ringing(true);
 	EXPECT_EQ(-EINTR, dmabay_reserve(self->bay, 1, 1, 0, &number));
 	EXPECT_EQ(-EINTR, dmabay_wait(self->bay, &self->completion, 1, 1, 0));
-	ring(false);
+	keep_ringing(false);
 	EXPECT_EQ(0, dmabay_info(self->bay, &info));
 	EXPECT_EQ(0, info.waiters);
 	EXPECT_EQ(0, dmabay_free(other, all));

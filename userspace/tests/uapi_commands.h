@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every command, once: where its flags are, what it answers, and an argument for it that
+ * is right. What is true of all of them is tried on the whole table; a new command is a
+ * row here.
+ */
+#ifndef DMABAY_TESTS_UAPI_COMMANDS_H
+#define DMABAY_TESTS_UAPI_COMMANDS_H
+
+#include "uapi.h"
+
+#define TAIL		8u	/* bytes of a struct of the future */
+#define UNMAPPED	UINT64_C(0x1000)
+#define TOP_PAGE	UINT64_C(0xFFFFFFFFFFFFF000)
+
+union argument {
+	uint32_t size;
+	struct dmabay_info info;
+	struct dmabay_counters counters;
+	struct dmabay_register registered;
+	struct dmabay_unregister unregister;
+	struct dmabay_reserve reserve;
+	struct dmabay_free free;
+	struct dmabay_submit submit;
+	struct dmabay_wait wait;
+	struct dmabay_once once;
+	struct dmabay_cancel cancel;
+	struct dmabay_eventfd eventfd;
+	uint32_t words[64];
+	unsigned char bytes[256];
+};
+
+/*
+ * @flags and @reserved are where those fields are, 0 if there are none. @answered has a
+ * bit for each 4 bytes that the kernel fills. @build makes what the command is about, and
+ * the rest of the argument; @undo takes it away, whether the command was served or not.
+ */
+struct command {
+	const char *name;
+	unsigned long number;
+	uint32_t size;
+	bool allowed_read_only;
+	size_t flags;
+	uint32_t known_flags;
+	size_t reserved;
+	uint64_t answered;
+	void (*build)(FIXTURE_DATA(uapi) *self, union argument *argument);
+	void (*undo)(FIXTURE_DATA(uapi) *self, const union argument *argument);
+};
+
+static inline void build_nothing(FIXTURE_DATA(uapi) *self, union argument *argument)
+{
+	(void)self;
+	(void)argument;
+}
+
+static inline void undo_nothing(FIXTURE_DATA(uapi) *self, const union argument *argument)
+{
+	(void)self;
+	(void)argument;
+}
+
+static inline void build_register(FIXTURE_DATA(uapi) *self, union argument *argument)
+{
+	argument->registered.address = (uintptr_t)self->memory;
+	argument->registered.length = PAGE;
+}
+
+static inline void undo_register(FIXTURE_DATA(uapi) *self, const union argument *argument)
+{
+	dmabay_unregister(self->bay, argument->registered.buffer);
+}
+
+static inline void build_unregister(FIXTURE_DATA(uapi) *self, union argument *argument)
+{
+	dmabay_register(self->bay, self->memory, PAGE, 0, &argument->unregister.buffer);
+}
+
+/* Still there if the command was refused. */
+static inline void undo_unregister(FIXTURE_DATA(uapi) *self, const union argument *argument)
+{
+	dmabay_unregister(self->bay, argument->unregister.buffer);
+}
+
+static inline void build_reserve(FIXTURE_DATA(uapi) *self, union argument *argument)
+{
+	(void)self;
+	argument->reserve.map_registers = 1;
+	argument->reserve.depth = 1;
+}
+
+static inline void undo_reserve(FIXTURE_DATA(uapi) *self, const union argument *argument)
+{
+	dmabay_free(self->bay, argument->reserve.reservation);
+}
+
+static inline void build_free(FIXTURE_DATA(uapi) *self, union argument *argument)
+{
+	dmabay_reserve(self->bay, 1, 1, 0, &argument->free.reservation);
+}
+
+static inline void undo_free(FIXTURE_DATA(uapi) *self, const union argument *argument)
+{
+	dmabay_free(self->bay, argument->free.reservation);
+}
+
+static inline struct dmabay_transfer good_page(const FIXTURE_DATA(uapi) *self)
+{
+	return (struct dmabay_transfer){
+		.reservation = self->reservation,
+		.buffer = self->buffer,
+		.length = PAGE,
+		.direction = DMABAY_TO_DEVICE,
+	};
+}
+
+static inline void build_submit(FIXTURE_DATA(uapi) *self, union argument *argument)
+{
+	self->transfer = good_page(self);
+	argument->submit.count = 1;
+	argument->submit.transfers = (uintptr_t)&self->transfer;
+	argument->submit.min_complete = 1;
+	argument->submit.capacity = 1;
+	argument->submit.completions = (uintptr_t)&self->completion;
+}
+
+static inline void build_wait(FIXTURE_DATA(uapi) *self, union argument *argument)
+{
+	self->transfer = good_page(self);
+	dmabay_submit(self->bay, &self->transfer, 1, NULL, 0, 0, 0, NULL);
+	argument->wait.min_complete = 1;
+	argument->wait.capacity = 1;
+	argument->wait.completions = (uintptr_t)&self->completion;
+}
+
+/* What was not read. The device moves a page in the call that submits it. */
+static inline void undo_transfer(FIXTURE_DATA(uapi) *self, const union argument *argument)
+{
+	(void)argument;
+	dmabay_wait(self->bay, &self->completion, 1, 0, 0);
+}
+
+static inline void build_once(FIXTURE_DATA(uapi) *self, union argument *argument)
+{
+	argument->once.address = (uintptr_t)self->memory;
+	argument->once.length = PAGE;
+	argument->once.direction = DMABAY_TO_DEVICE;
+}
+
+static inline void build_eventfd(FIXTURE_DATA(uapi) *self, union argument *argument)
+{
+	(void)self;
+	argument->eventfd.eventfd = -1;
+}
+
+#define END_OF(type, field)	(offsetof(struct type, field) + sizeof(((struct type *)0)->field))
+
+/* From one field to another, both included. */
+#define ANSWERS(type, first, last) \
+	((~UINT64_C(0) >> (64 - END_OF(type, last) / 4)) & \
+	 (~UINT64_C(0) << (offsetof(struct type, first) / 4)))
+
+#define COMMAND(name, type, ...) { #name, name, sizeof(struct type), __VA_ARGS__ }
+
+static const struct command commands[] = {
+	COMMAND(DMABAY_INFO, dmabay_info, true, 0, 0, 0,
+		ANSWERS(dmabay_info, flags, bus), build_nothing, undo_nothing),
+	COMMAND(DMABAY_COUNTERS, dmabay_counters, true,
+		offsetof(struct dmabay_counters, flags), 0, 0,
+		ANSWERS(dmabay_counters, links, engine_ticks), build_nothing, undo_nothing),
+	COMMAND(DMABAY_REGISTER, dmabay_register, false,
+		offsetof(struct dmabay_register, flags), DMABAY_REGISTER_READ_ONLY,
+		offsetof(struct dmabay_register, reserved),
+		ANSWERS(dmabay_register, buffer, buffer), build_register, undo_register),
+	COMMAND(DMABAY_UNREGISTER, dmabay_unregister, false, 0, 0, 0, 0,
+		build_unregister, undo_unregister),
+	COMMAND(DMABAY_RESERVE, dmabay_reserve, false,
+		offsetof(struct dmabay_reserve, flags),
+		DMABAY_RESERVE_IMMEDIATE | DMABAY_RESERVE_STRICT,
+		offsetof(struct dmabay_reserve, reserved),
+		ANSWERS(dmabay_reserve, reservation, reservation), build_reserve, undo_reserve),
+	COMMAND(DMABAY_FREE, dmabay_free, false, 0, 0, 0, 0, build_free, undo_free),
+	COMMAND(DMABAY_SUBMIT, dmabay_submit, false,
+		offsetof(struct dmabay_submit, flags), 0,
+		offsetof(struct dmabay_submit, reserved),
+		ANSWERS(dmabay_submit, submitted, submitted) |
+		ANSWERS(dmabay_submit, completed, completed), build_submit, undo_transfer),
+	COMMAND(DMABAY_WAIT, dmabay_wait, false,
+		offsetof(struct dmabay_wait, flags), 0,
+		offsetof(struct dmabay_wait, reserved),
+		ANSWERS(dmabay_wait, completed, completed), build_wait, undo_transfer),
+	COMMAND(DMABAY_ONCE, dmabay_once, false,
+		offsetof(struct dmabay_once, flags), 0,
+		offsetof(struct dmabay_once, reserved),
+		ANSWERS(dmabay_once, transferred, transferred), build_once, undo_nothing),
+	COMMAND(DMABAY_CANCEL, dmabay_cancel, false,
+		offsetof(struct dmabay_cancel, flags),
+		DMABAY_CANCEL_COOKIE | DMABAY_CANCEL_RESERVATION,
+		offsetof(struct dmabay_cancel, reserved),
+		ANSWERS(dmabay_cancel, cancelled, running), build_nothing, undo_nothing),
+	COMMAND(DMABAY_EVENTFD, dmabay_eventfd, false,
+		offsetof(struct dmabay_eventfd, flags), 0,
+		offsetof(struct dmabay_eventfd, reserved), 0, build_eventfd, undo_nothing),
+};
+
+#define COMMANDS ARRAY_SIZE(commands)
+
+static inline const struct command *command_of(unsigned long number)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (commands[i].number == number)
+			return &commands[i];
+	return NULL;
+}
+
+static inline void build(const struct command *command, FIXTURE_DATA(uapi) *self,
+			 union argument *argument)
+{
+	memset(argument, 0, sizeof(*argument));
+	argument->size = command->size;
+	command->build(self, argument);
+}
+
+/* ---- one field wrong ---- */
+
+/* @value is put into the field of so many bytes at @offset. */
+struct wrong {
+	const char *name;
+	unsigned long command;
+	size_t offset;
+	size_t width;
+	uint64_t value;
+	int error;
+};
+
+#define WRONG(command, type, field, value, error) \
+	{ #command " " #field "=" #value, command, offsetof(struct type, field), \
+	  sizeof(((struct type *)0)->field), value, error }
+
+/* Transfers that are refused, however they come. */
+static const struct wrong wrong_transfers[] = {
+	WRONG(DMABAY_SUBMIT, dmabay_transfer, reservation, 0xFFFFFFFF, ENOENT),
+	WRONG(DMABAY_SUBMIT, dmabay_transfer, reservation, 0x7FFFFFFF, ENOENT),
+	WRONG(DMABAY_SUBMIT, dmabay_transfer, buffer, 0xFFFFFFFF, ENOENT),
+	WRONG(DMABAY_SUBMIT, dmabay_transfer, buffer, 0x7FFFFFFF, ENOENT),
+	WRONG(DMABAY_SUBMIT, dmabay_transfer, offset, TOP_PAGE, EOVERFLOW),
+	WRONG(DMABAY_SUBMIT, dmabay_transfer, offset, 2 * PAGE, ERANGE),
+	WRONG(DMABAY_SUBMIT, dmabay_transfer, offset, TOP_PAGE / 2, ERANGE),
+	WRONG(DMABAY_SUBMIT, dmabay_transfer, length, 0, EINVAL),
+	WRONG(DMABAY_SUBMIT, dmabay_transfer, length, 3 * PAGE, ERANGE),
+	WRONG(DMABAY_SUBMIT, dmabay_transfer, device_address, TOP_PAGE, EOVERFLOW),
+	WRONG(DMABAY_SUBMIT, dmabay_transfer, device_address, TOP_PAGE / 2, ERANGE),
+	WRONG(DMABAY_SUBMIT, dmabay_transfer, direction, 2, EINVAL),
+	WRONG(DMABAY_SUBMIT, dmabay_transfer, direction, 0xFFFFFFFF, EINVAL),
+	WRONG(DMABAY_SUBMIT, dmabay_transfer, flags, 1, EOPNOTSUPP),
+};
+
+static inline void put(void *object, const struct wrong *wrong)
+{
+	memcpy((char *)object + wrong->offset, &wrong->value, wrong->width);
+}
+
+#endif /* DMABAY_TESTS_UAPI_COMMANDS_H */
