@@ -34,11 +34,13 @@ union argument {
  * @flags and @reserved are where those fields are, 0 if there are none. @answered has a
  * bit for each 4 bytes that the kernel fills. @build makes what the command is about, and
  * the rest of the argument; @undo takes it away, whether the command was served or not.
+ * @first is the size of the struct's first version.
  */
 struct command {
 	const char *name;
 	unsigned long number;
 	uint32_t size;
+	uint32_t first;
 	bool allowed_read_only;
 	size_t flags;
 	uint32_t known_flags;
@@ -160,7 +162,11 @@ static inline void build_eventfd(FIXTURE_DATA(uapi) *self, union argument *argum
 	((~UINT64_C(0) >> (64 - END_OF(type, last) / 4)) & \
 	 (~UINT64_C(0) << (offsetof(struct type, first) / 4)))
 
-#define COMMAND(name, type, ...) { #name, name, sizeof(struct type), __VA_ARGS__ }
+#define GROWN_COMMAND(name, type, last, ...) \
+	{ #name, name, sizeof(struct type), END_OF(type, last), __VA_ARGS__ }
+
+#define COMMAND(name, type, ...) \
+	{ #name, name, sizeof(struct type), sizeof(struct type), __VA_ARGS__ }
 
 static const struct command commands[] = {
 	COMMAND(DMABAY_INFO, dmabay_info, true, 0, 0, 0,
@@ -189,7 +195,7 @@ static const struct command commands[] = {
 		offsetof(struct dmabay_wait, flags), 0,
 		offsetof(struct dmabay_wait, reserved),
 		ANSWERS(dmabay_wait, completed, completed), build_wait, undo_transfer),
-	COMMAND(DMABAY_ONCE, dmabay_once, false,
+	GROWN_COMMAND(DMABAY_ONCE, dmabay_once, transferred, false,
 		offsetof(struct dmabay_once, flags), 0,
 		offsetof(struct dmabay_once, reserved),
 		ANSWERS(dmabay_once, transferred, transferred), build_once, undo_nothing),

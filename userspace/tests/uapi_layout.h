@@ -132,7 +132,8 @@ FIELD(dmabay_once, device_address, 24, 8);
 FIELD(dmabay_once, direction, 32, 4);
 FIELD(dmabay_once, reserved, 36, 4);
 FIELD(dmabay_once, transferred, 40, 8);
-LENGTH_OF(dmabay_once, 48);
+FIELD(dmabay_once, deadline, 48, 8);
+LENGTH_OF(dmabay_once, 56);
 
 FIELD(dmabay_cancel, size, 0, 4);
 FIELD(dmabay_cancel, flags, 4, 4);

@@ -142,7 +142,7 @@ TEST_F(uapi, order_size_before_tail_before_fields)
 
 	for (const struct command *command = commands; command < commands + COMMANDS; command++) {
 		memset(&argument, 0xFF, sizeof(argument));
-		argument.size = command->size - 1;
+		argument.size = command->first - 1;
 		EXPECT_EQ(-EINVAL, raw(self->fd, command->number, &argument))
 			TH_LOG("%s, short", command->name);
 		argument.size = command->size + TAIL;
