@@ -28,6 +28,20 @@ result() {
 	echo "$1 $number $2"
 }
 
+# judge NAME COMMAND...: passes if the command does; else what it printed is shown. What it
+# leaves in $told is said behind the name.
+judge() {
+	local name=$1
+	shift
+	told=''
+	if "$@" >/tmp/printed 2>&1; then
+		result ok "$name$told"
+	else
+		tail -n 40 /tmp/printed | sed 's/^/# /'
+		result "not ok" "$name$told"
+	fi
+}
+
 # watched: where data races are looked for, something was looked at. Only our modules are.
 watched() {
 	local counters=/sys/kernel/debug/kcsan count
@@ -53,10 +67,11 @@ load() {
 	insmod /modules/dmabay_soft.ko "$@"
 }
 
-# unload: all modules that are there, users first.
+# unload: all modules that are there, users first. Nothing of them may stay.
 unload() {
 	local module
 	for module in dmabay_soft dmabay_edu dmabay_dmaengine dmabay_test_engine dmabay; do
 		[ ! -e "/sys/module/$module" ] || rmmod "$module" || return
 	done
+	! grep dmabay /proc/devices
 }
