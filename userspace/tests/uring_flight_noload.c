@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * As many transfers in flight as a ring takes, by liburing, and every way in which they
+ * may end: each command has its one CQE, and each CQE says what became of the memory.
+ * Where nobody can read the CQEs any more, the device's counters say that all have ended.
+ *
+ * The moment is another one in each round. Loads and unloads the modules itself.
+ */
+#include <liburing.h>
+
+#include "removal.h"
+#include "uring.h"
+
+#define DEVICE_SEED	77u
+#define ROUNDS		12u
+#define QUICK_ROUNDS	4u	/* with DMABAY_QUICK in the environment */
+
+/* One file, one reservation and one ring with all its commands under way. */
+struct flight {
+	struct dmabay *bay;
+	struct io_uring ring;
+	unsigned char *memory;	/* a slot for each transfer */
+	uint64_t length;	/* of a slot, and of a transfer */
+	struct dmabay_transfer transfers[FLIGHT];
+	unsigned int seen[FLIGHT];	/* CQEs */
+	int results[FLIGHT];
+	unsigned int landed;	/* all CQEs */
+};
+
+FIXTURE(flight)
+{
+	char path[64];
+	uint64_t length;
+	unsigned int rounds;
+	struct flight flight;
+};
+
+FIXTURE_VARIANT(flight)
+{
+	const char *driver;
+	const char *parameters;
+	unsigned int rounds;	/* at most */
+	bool slow;		/* some are under way when the pause is over */
+	uint64_t latest;	/* ns, the longest pause */
+	int (*away)(void);
+	int (*back)(const char *parameters);
+};
+
+FIXTURE_VARIANT_ADD(flight, soft_in_the_call)
+{
+	.driver = "soft",
+	.parameters = "memory=1",
+	.rounds = ROUNDS,
+	.latest = MILLISECOND,
+	.away = remove_soft,
+	.back = insert_soft,
+};
+
+FIXTURE_VARIANT_ADD(flight, soft_by_a_worker)
+{
+	.driver = "soft",
+	.parameters = "memory=1 async=1 delay_ms=2",
+	.rounds = ROUNDS,
+	.slow = true,
+	.latest = 100 * MILLISECOND,
+	.away = remove_soft,
+	.back = insert_soft,
+};
+
+/* It takes 100 ms for each. */
+FIXTURE_VARIANT_ADD(flight, edu)
+{
+	.driver = "edu",
+	.parameters = "",
+	.rounds = 2,
+	.slow = true,
+	.latest = 3 * SECOND,
+	.away = unbind_edu,
+	.back = bind_edu,
+};
+
+/* ---- a flight ---- */
+
+/* Every slot of the device's memory has its own pattern. Returns 0 or a negative errno. */
+static int fill_device(const char *path, uint64_t length)
+{
+	unsigned char *memory = map_pages(FLIGHT * PAGE);
+	uint32_t buffer, reservation;
+	struct dmabay *bay;
+	int result = dmabay_open(&bay, path, O_RDWR);
+
+	if (result)
+		return result;
+	for (uint32_t i = 0; i < FLIGHT; i++)
+		fill(memory + i * length, length, SENT, DEVICE_SEED + i);
+	result = dmabay_register(bay, memory, FLIGHT * PAGE, 0, &buffer);
+	if (!result)
+		result = dmabay_reserve(bay, 1, 1, 0, &reservation);
+	if (!result)
+		result = transfer_wait(bay, reservation, buffer, 0, FLIGHT * length, 0,
+				       DMABAY_TO_DEVICE);
+	dmabay_close(bay);
+	munmap(memory, FLIGHT * PAGE);
+	return result;
+}
+
+/* What the device has into the slots, which are blank. Returns 0 or a negative errno. */
+static int prepare(struct flight *flight, const char *path, uint64_t length)
+{
+	uint32_t buffer, reservation;
+	int result;
+
+	memset(flight, 0, sizeof(*flight));
+	flight->length = length;
+	flight->memory = map_pages(FLIGHT * PAGE);
+	for (uint32_t i = 0; i < FLIGHT; i++)
+		fill(flight->memory + i * length, length, BLANK, i);
+	result = dmabay_open(&flight->bay, path, O_RDWR);
+	if (!result)
+		result = dmabay_register(flight->bay, flight->memory, FLIGHT * PAGE, 0, &buffer);
+	if (!result)
+		result = dmabay_reserve(flight->bay, 1, FLIGHT, 0, &reservation);
+	if (result)
+		return result;
+	for (uint32_t i = 0; i < FLIGHT; i++)
+		flight->transfers[i] = (struct dmabay_transfer){
+			.reservation = reservation,
+			.buffer = buffer,
+			.offset = i * length,
+			.length = length,
+			.device_address = i * length,
+			.direction = DMABAY_FROM_DEVICE,
+			.cookie = i,
+		};
+	return io_uring_queue_init(FLIGHT, &flight->ring, 0);
+}
+
+/* Returns how many are under way, or a negative errno. */
+static int take_off(struct flight *flight, const char *path, uint64_t length, bool by_workers)
+{
+	int result = prepare(flight, path, length);
+
+	if (result)
+		return result;
+	for (uint32_t i = 0; i < FLIGHT; i++) {
+		struct io_uring_sqe *sqe = io_uring_get_sqe(&flight->ring);
+
+		dmabay_uring_prepare(flight->bay, sqe, &flight->transfers[i], 1);
+		sqe->user_data = i;
+		if (by_workers)
+			sqe->flags |= IOSQE_ASYNC;
+	}
+	return io_uring_submit(&flight->ring);
+}
+
+/* Writes the CQE down. Whether there was one within @patience. */
+static bool land_one(struct flight *flight, uint64_t patience)
+{
+	struct __kernel_timespec time = {
+		.tv_sec = (long long)(patience / SECOND),
+		.tv_nsec = (long long)(patience % SECOND),
+	};
+	struct io_uring_cqe *cqe;
+
+	if (io_uring_wait_cqe_timeout(&flight->ring, &cqe, &time))
+		return false;
+	flight->landed++;
+	if (cqe->user_data < FLIGHT) {
+		flight->seen[cqe->user_data]++;
+		flight->results[cqe->user_data] = cqe->res;
+	}
+	io_uring_cqe_seen(&flight->ring, cqe);
+	return true;
+}
+
+/* Waits for all, and sees that no more come. */
+static void land(struct __test_metadata *_metadata, struct flight *flight)
+{
+	while (flight->landed < FLIGHT) {
+		ASSERT_TRUE(land_one(flight, PATIENCE))
+			TH_LOG("%u of %u CQEs came", flight->landed, FLIGHT);
+	}
+	while (land_one(flight, 10 * MILLISECOND))
+		;
+	EXPECT_EQ(FLIGHT, flight->landed);
+	for (uint32_t i = 0; i < FLIGHT; i++) {
+		EXPECT_EQ(1, flight->seen[i]) TH_LOG("command %u", i);
+	}
+}
+
+/*
+ * How many ended with @status, when each of the others was done. What was done has its
+ * bytes. What was never started has not one; the device may have stopped in the middle
+ * of what was.
+ */
+static unsigned int judge(struct __test_metadata *_metadata, const struct flight *flight,
+			  int status)
+{
+	unsigned int ended = 0;
+
+	for (uint32_t i = 0; i < FLIGHT; i++) {
+		const unsigned char *slot = flight->memory + i * flight->length;
+
+		if (flight->results[i] == (int)flight->length) {
+			EXPECT_PATTERN(slot, flight->length, SENT, DEVICE_SEED + i);
+			continue;
+		}
+		EXPECT_EQ(status, flight->results[i]) TH_LOG("command %u", i);
+		if (status == -ECANCELED) {
+			EXPECT_PATTERN(slot, flight->length, BLANK, i);
+		}
+		ended++;
+	}
+	return ended;
+}
+
+static void leave(struct flight *flight)
+{
+	io_uring_queue_exit(&flight->ring);
+	dmabay_close(flight->bay);
+	munmap(flight->memory, FLIGHT * PAGE);
+}
+
+/* ---- each test ---- */
+
+static uint64_t some_time(const FIXTURE_VARIANT(flight) *variant)
+{
+	return (uint64_t)random() % variant->latest;
+}
+
+/*
+ * Workers of the ring issue what they are given a little later. By then its ring may have
+ * ended, or its file descriptor may be closed: it is refused, and never was under way.
+ */
+#define TAKE_OFF(by_workers) \
+	ASSERT_EQ((int)FLIGHT, \
+		  take_off(&self->flight, self->path, self->length, (by_workers)))
+
+FIXTURE_SETUP(flight)
+{
+	struct dmabay_info info;
+	struct io_uring ring;
+	struct dmabay *bay;
+	int result;
+
+	result = io_uring_queue_init(1, &ring, 0);
+	if (result == -ENOSYS || result == -EPERM)
+		SKIP(return, "there is no io_uring: %s", strerror(-result));
+	ASSERT_EQ(0, result);
+	io_uring_queue_exit(&ring);
+	if (!load(_metadata, variant->driver, variant->parameters))
+		return;
+	ASSERT_TRUE(find_node(variant->driver, self->path, sizeof(self->path)));
+	ASSERT_EQ(0, dmabay_open(&bay, self->path, O_RDONLY));
+	ASSERT_EQ(0, dmabay_info(bay, &info));
+	dmabay_close(bay);
+	self->length = info.device_memory / FLIGHT < PAGE ? info.device_memory / FLIGHT : PAGE;
+	self->length -= self->length % info.alignment;
+	self->rounds = getenv("DMABAY_QUICK") ? QUICK_ROUNDS : ROUNDS;
+	if (self->rounds > variant->rounds)
+		self->rounds = variant->rounds;
+	ASSERT_EQ(0, fill_device(self->path, self->length));
+	srandom(64);
+}
+
+FIXTURE_TEARDOWN(flight)
+{
+	struct dmabay *bay;
+
+	EXPECT_NOTHING_LEFT(self->path);
+	ASSERT_EQ(0, dmabay_open(&bay, self->path, O_RDWR));
+	EXPECT_EQ(0, good_transfer(bay));
+	dmabay_close(bay);
+	unload(_metadata);
+}
+
+TEST_F_TIMEOUT(flight, done, LONG_TEST)
+{
+	for (unsigned int round = 0; round < self->rounds; round++) {
+		TAKE_OFF(round & 1);
+		land(_metadata, &self->flight);
+		EXPECT_EQ(0, judge(_metadata, &self->flight, 0));
+		leave(&self->flight);
+	}
+}
+
+/* Returns how many had not started, and so have ended with it. */
+static unsigned int cancel_some(struct __test_metadata *_metadata, struct flight *flight)
+{
+	unsigned int cancelled = 0, first = (unsigned int)random();
+	uint32_t running;
+
+	/* Every third, from anywhere on. */
+	for (unsigned int i = 0; i < FLIGHT; i += 3) {
+		int result = dmabay_cancel(flight->bay, DMABAY_CANCEL_COOKIE, 0,
+					   (first + i) % FLIGHT, &running);
+
+		if (result == -ENOENT)
+			continue;
+		ASSERT_LE(0, result);
+		EXPECT_EQ(1, result + (int)running);
+		cancelled += (unsigned int)result;
+	}
+	return cancelled;
+}
+
+/* One piece each: what runs is done, so only those that had not started are cancelled. */
+TEST_F_TIMEOUT(flight, cancelled_by_cookie, LONG_TEST)
+{
+	unsigned int all = 0;
+
+	for (unsigned int round = 0; round < self->rounds; round++) {
+		unsigned int cancelled;
+
+		TAKE_OFF(round & 1);
+		pause_for(some_time(variant));
+		cancelled = cancel_some(_metadata, &self->flight);
+		land(_metadata, &self->flight);
+		EXPECT_EQ(cancelled, judge(_metadata, &self->flight, -ECANCELED));
+		leave(&self->flight);
+		all += cancelled;
+	}
+	if (variant->slow) {
+		EXPECT_LT(0, all);
+	}
+}
+
+TEST_F_TIMEOUT(flight, file_closed, LONG_TEST)
+{
+	for (unsigned int round = 0; round < self->rounds; round++) {
+		TAKE_OFF(false);
+		pause_for(some_time(variant));
+		dmabay_close(self->flight.bay);
+		self->flight.bay = NULL;
+		land(_metadata, &self->flight);
+		EXPECT_EQ(0, judge(_metadata, &self->flight, 0));
+		leave(&self->flight);
+	}
+}
+
+TEST_F_TIMEOUT(flight, device_removed, LONG_TEST)
+{
+	unsigned int well = 0, gone = 0;
+
+	for (unsigned int round = 0; round < self->rounds; round++) {
+		unsigned int ended;
+
+		TAKE_OFF(round & 1);
+		pause_for(some_time(variant));
+		EXPECT_EQ(0, variant->away());
+		land(_metadata, &self->flight);
+		ended = judge(_metadata, &self->flight, -ENODEV);
+		leave(&self->flight);
+		gone += ended;
+		well += FLIGHT - ended;
+		ASSERT_EQ(0, variant->back(variant->parameters));
+		ASSERT_EQ(0, fill_device(self->path, self->length));
+	}
+	EXPECT_LT(0, well);
+	if (variant->slow) {
+		EXPECT_LT(0, gone);
+	}
+}
+
+/* ---- nobody reads the CQEs ---- */
+
+/* So many transfers have ended since @before, and not one more. */
+static void expect_ended(struct __test_metadata *_metadata, const char *path,
+			 const struct dmabay_counters *before, uint64_t transfers)
+{
+	struct dmabay_counters after;
+	struct dmabay *bay;
+
+	EXPECT_NOTHING_LEFT(path);
+	ASSERT_EQ(0, dmabay_open(&bay, path, O_RDONLY));
+	ASSERT_EQ(0, dmabay_counters(bay, &after));
+	dmabay_close(bay);
+	EXPECT_EQ(transfers, after.transfers - before->transfers);
+	EXPECT_EQ(before->faults, after.faults);
+}
+
+static void counters_of(struct __test_metadata *_metadata, const char *path,
+			struct dmabay_counters *counters)
+{
+	struct dmabay *bay;
+
+	ASSERT_EQ(0, dmabay_open(&bay, path, O_RDONLY));
+	ASSERT_EQ(0, dmabay_counters(bay, counters));
+	dmabay_close(bay);
+}
+
+/* Some CQEs are read before. */
+TEST_F_TIMEOUT(flight, ring_exits, LONG_TEST)
+{
+	struct dmabay_counters before;
+
+	counters_of(_metadata, self->path, &before);
+	for (unsigned int round = 0; round < self->rounds; round++) {
+		struct flight *flight = &self->flight;
+
+		TAKE_OFF(false);
+		pause_for(some_time(variant));
+		while (flight->landed < FLIGHT / 2 && land_one(flight, 0))
+			;
+		leave(flight);
+		for (uint32_t i = 0; i < FLIGHT; i++) {
+			EXPECT_GE(1, flight->seen[i]) TH_LOG("command %u", i);
+		}
+		expect_ended(_metadata, self->path, &before,
+			     (uint64_t)(round + 1) * FLIGHT);
+	}
+}
+
+/* Says so when all are under way, and waits for its end. */
+static void fly_until_killed(FIXTURE_DATA(flight) *self, int told)
+{
+	if (take_off(&self->flight, self->path, self->length, false) == (int)FLIGHT &&
+	    write(told, "", 1) == 1)
+		pause();
+	_exit(1);
+}
+
+TEST_F_TIMEOUT(flight, process_killed, LONG_TEST)
+{
+	struct dmabay_counters before;
+
+	counters_of(_metadata, self->path, &before);
+	for (unsigned int round = 0; round < self->rounds; round++) {
+		int pipes[2], status = 0;
+		pid_t child;
+		char byte;
+
+		ASSERT_EQ(0, pipe2(pipes, O_CLOEXEC));
+		child = fork();
+		ASSERT_LE(0, child);
+		if (!child)
+			fly_until_killed(self, pipes[1]);
+		close(pipes[1]);
+		ASSERT_EQ(1, read(pipes[0], &byte, 1));
+		close(pipes[0]);
+		pause_for(some_time(variant));
+		EXPECT_EQ(0, kill(child, SIGKILL));
+		ASSERT_EQ(child, waitpid(child, &status, 0));
+		EXPECT_TRUE(WIFSIGNALED(status)) TH_LOG("it ended by itself: 0x%x", status);
+		expect_ended(_metadata, self->path, &before,
+			     (uint64_t)(round + 1) * FLIGHT);
+	}
+}
+
+TEST_HARNESS_MAIN
