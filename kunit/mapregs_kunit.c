@@ -419,6 +419,64 @@ static void mapregs_keep_links_override(struct kunit *test)
 	}
 }
 
+/* Memory that goes back to its owner is not kept linked; what else is there stays. */
+static void mapregs_borrowed_is_unlinked(struct kunit *test)
+{
+	struct rig *rig = mapregs_start_window(test, 17, DMABAY_ENABLER_KEEP_LINKS);
+	struct rig_transaction *t = rig_transaction(rig);
+	struct rig_buffer *kept = rig_scattered(rig, 0, 2 * PAGE_SIZE);
+	struct rig_buffer *borrowed = rig_scattered(rig, 0, 2 * PAGE_SIZE);
+	dma_addr_t address;
+	unsigned int i;
+
+	dmabay_memory_set_borrowed(borrowed->memory);
+	KUNIT_EXPECT_EQ(test, rig_reserve(t, 4), 0);
+	rig_begin(t, kept, 2 * PAGE_SIZE);
+	rig_finish(t);
+	address = t->address;
+
+	for (i = 0; i < 2; i++) {
+		rig_begin(t, borrowed, 2 * PAGE_SIZE);
+		KUNIT_EXPECT_EQ(test, mapregs_wrong(rig, t->address, borrowed, 0, 2), 0);
+		/* Not by its end, but by the release. */
+		KUNIT_EXPECT_EQ(test, rig_complete(t), 0);
+		KUNIT_EXPECT_EQ(test, mapregs_reachable(rig, t->address, 2), 2);
+		KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+		KUNIT_EXPECT_EQ(test, mapregs_reachable(rig, t->address, 2), 0);
+	}
+	KUNIT_EXPECT_EQ(test, mapregs_wrong(rig, address, kept, 0, 2), 0);
+}
+
+/* So goes a chain that has some of it, also when it ends before its last transfer. */
+static void mapregs_borrowed_in_a_chain(struct kunit *test)
+{
+	struct rig *rig = mapregs_start_window(test, 17, DMABAY_ENABLER_KEEP_LINKS);
+	struct rig_transaction *t = rig_transaction(rig);
+	struct dmabay_memory *parts[2] = {
+		rig_contiguous(rig, 0, PAGE_SIZE)->memory,
+		rig_contiguous(rig, 0, PAGE_SIZE)->memory,
+	};
+	struct dmabay_adapter_counters counters;
+	struct dmabay_memory *chain;
+
+	dmabay_memory_set_borrowed(parts[1]);
+	chain = dmabay_memory_chain(parts, 2, GFP_KERNEL);
+	KUNIT_ASSERT_EQ(test, PTR_ERR_OR_ZERO(chain), 0);
+	KUNIT_EXPECT_EQ(test, rig_reserve(t, 4), 0);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_initialize(t->transaction, rig_program,
+							    DMABAY_WRITE_TO_DEVICE, chain,
+							    2 * PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_execute(t->transaction, t), 0);
+	/* The first of its two transfers. */
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_completed_final(t->transaction, PAGE_SIZE), 0);
+	dmabay_adapter_counters(rig->adapter, &counters);
+	KUNIT_EXPECT_EQ(test, counters.linked_bytes, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(t->transaction), 0);
+	dmabay_adapter_counters(rig->adapter, &counters);
+	KUNIT_EXPECT_EQ(test, counters.linked_bytes, 0);
+	dmabay_memory_put(chain);
+}
+
 /* R03: a slot that is needed is emptied first; nothing is linked over something. */
 static void mapregs_evicts_what_is_in_the_way(struct kunit *test)
 {
@@ -899,6 +957,8 @@ static struct kunit_case mapregs_cases[] = {
 	RIG_CASE(mapregs_evicts_what_is_in_the_way),
 	RIG_CASE(mapregs_evicts_the_oldest),
 	RIG_CASE(mapregs_many_memories),
+	RIG_CASE(mapregs_borrowed_is_unlinked),
+	RIG_CASE(mapregs_borrowed_in_a_chain),
 	RIG_CASE(mapregs_unlink),
 	RIG_CASE(mapregs_unlink_busy),
 	RIG_CASE(mapregs_linked_twice),

@@ -55,6 +55,7 @@ struct dmabay_memory {
 	struct kref kref;
 	struct rcu_head rcu;
 	bool read_only;
+	bool borrowed;
 	size_t length;
 	u32 group_count;
 	u32 piece_count;

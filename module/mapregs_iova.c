@@ -512,7 +512,8 @@ static struct dmabay_link *map_slowly(struct dmabay_adapter *adapter,
 	unsigned long flags;
 
 	/* A kept link should serve both directions, if the memory allows it. */
-	if (READ_ONCE(channel->keep_links) && !channel->memory->read_only)
+	if (READ_ONCE(channel->keep_links) && !channel->memory->read_only &&
+	    !channel->memory->borrowed)
 		rights = RIGHT_READ_MEMORY | RIGHT_WRITE_MEMORY;
 	link = link_extent(adapter, channel, extent, rights);
 

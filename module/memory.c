@@ -312,8 +312,10 @@ struct dmabay_memory *dmabay_memory_chain(struct dmabay_memory *const *parts, un
 	if (ret)
 		return ERR_PTR(ret);
 	builder_add_chain(&builder, parts, count);
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
 		builder.memory->read_only |= parts[i]->read_only;
+		builder.memory->borrowed |= parts[i]->borrowed;
+	}
 	return builder_finish(&builder);
 }
 EXPORT_SYMBOL_GPL(dmabay_memory_chain);
@@ -323,6 +325,12 @@ void dmabay_memory_set_read_only(struct dmabay_memory *memory)
 	memory->read_only = true;
 }
 EXPORT_SYMBOL_GPL(dmabay_memory_set_read_only);
+
+void dmabay_memory_set_borrowed(struct dmabay_memory *memory)
+{
+	memory->borrowed = true;
+}
+EXPORT_SYMBOL_GPL(dmabay_memory_set_borrowed);
 
 struct dmabay_memory *dmabay_memory_get(struct dmabay_memory *memory)
 {

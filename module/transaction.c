@@ -258,8 +258,8 @@ struct dmabay_memory *dmabay_transaction_reset(struct dmabay_transaction *transa
 int dmabay_transaction_release(struct dmabay_transaction *transaction)
 {
 	struct dmabay_leftover leftover = {};
+	bool unlink = false, keep = false;
 	unsigned long flags;
-	bool unlink = false;
 	int ret = 0;
 
 	spin_lock_irqsave(&transaction->lock, flags);
@@ -268,16 +268,18 @@ int dmabay_transaction_release(struct dmabay_transaction *transaction)
 	} else if (transaction->state != DMABAY_RELEASED) {
 		if (transaction->reservation_pending)
 			dmabay_reservation_give_up(transaction, &leftover);
-		unlink = transaction->reserved_registers &&
-			 !READ_ONCE(transaction->channel.keep_links);
+		keep = READ_ONCE(transaction->channel.keep_links);
 		leftover.adapter = transaction->adapter;
 		leftover.memory = dmabay_transaction_reset(transaction);
+		unlink = transaction->reserved_registers &&
+			 (!keep || (leftover.memory && leftover.memory->borrowed));
 		dmabay_transaction_set_state(transaction, DMABAY_CALL_RELEASE, DMABAY_RELEASED);
 	}
 	spin_unlock_irqrestore(&transaction->lock, flags);
 
 	if (unlink)
-		dmabay_adapter_unlink(leftover.adapter, &transaction->channel, NULL);
+		dmabay_adapter_unlink(leftover.adapter, &transaction->channel,
+				      keep ? leftover.memory : NULL);
 	dmabay_leftover_free(transaction, &leftover);
 	return ret;
 }

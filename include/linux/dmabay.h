@@ -243,7 +243,8 @@ static inline unsigned long dmabay_span_pages(unsigned long offset, size_t lengt
  * transactions at once. It does not own its pages: whoever made it keeps them
  * in place (pinned, allocated) until dmabay_memory_put() was called, every
  * transaction that was initialized with it was released, and every reservation
- * that may keep it linked was freed or asked to dmabay_transaction_unlink() it.
+ * that may keep it linked was freed or asked to dmabay_transaction_unlink() it. None
+ * keeps memory linked that is dmabay_memory_set_borrowed().
  */
 
 /**
@@ -325,6 +326,17 @@ struct dmabay_memory *dmabay_memory_chain(struct dmabay_memory *const *parts, un
  * Context: any.
  */
 void dmabay_memory_set_read_only(struct dmabay_memory *memory);
+
+/**
+ * dmabay_memory_set_borrowed() - Its owner wants it back after each transaction
+ * @memory: the memory, not used by a transaction yet
+ *
+ * When a transaction is released its links to this memory go, and no others, even if the
+ * reservation keeps links. Nothing has to be unlinked then before it is given back.
+ *
+ * Context: any.
+ */
+void dmabay_memory_set_borrowed(struct dmabay_memory *memory);
 
 /**
  * dmabay_memory_get() - Take a reference
