@@ -20,7 +20,6 @@
  */
 #include <linux/aio.h>
 #include <linux/align.h>
-#include <linux/bvec.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
@@ -105,27 +104,15 @@ static int dmabay_stretch_pin(struct dmabay_buffer *buffer, struct dmabay_device
 }
 
 /* Pages that stay as long as the access: buffers registered with an io_uring. */
-static int dmabay_stretch_borrow(struct dmabay_buffer *buffer, const struct iov_iter *iter)
+static int dmabay_stretch_borrow(struct dmabay_buffer *buffer, struct iov_iter *iter)
 {
-	unsigned long count, most = min(iter->nr_segs, DMABAY_STRETCH_VECTORS);
-	size_t left = iov_iter_count(iter), skip = iter->iov_offset;
-	struct bio_vec *ranges;
+	buffer->memory = dmabay_memory_borrow(iter, DMABAY_STRETCH_VECTORS);
+	if (IS_ERR(buffer->memory))
+		return PTR_ERR(buffer->memory);
 
-	ranges = kmemdup(iter->bvec, array_size(most, sizeof(*ranges)), GFP_KERNEL_ACCOUNT);
-	if (!ranges)
-		return -ENOMEM;
+	buffer->length = dmabay_memory_length(buffer->memory);
 
-	ranges->bv_offset += skip;
-	ranges->bv_len -= skip;
-	for (count = 0; count < most && left; count++) {
-		ranges[count].bv_len = min_t(size_t, ranges[count].bv_len, left);
-		left -= ranges[count].bv_len;
-	}
-	buffer->length = iov_iter_count(iter) - left;
-	buffer->memory = dmabay_memory_from_bvec(ranges, count, GFP_KERNEL_ACCOUNT);
-	kfree(ranges);
-
-	return PTR_ERR_OR_ZERO(buffer->memory);
+	return 0;
 }
 
 /* Takes the next stretch of @iter. Context: may sleep, for as long as user space lets it. */
@@ -134,8 +121,6 @@ static int dmabay_stretch_take(struct dmabay_buffer *buffer, struct dmabay_devic
 {
 	int ret;
 
-	/* Past those that are empty. */
-	iov_iter_advance(iter, 0);
 	if (iov_iter_is_bvec(iter))
 		ret = dmabay_stretch_borrow(buffer, iter);
 	else

@@ -8,7 +8,11 @@
  * link to it is gone. Registering and unregistering hold &dmabay_file.mutex;
  * &dmabay_buffer.active decides between unregistering and a transfer that is
  * being submitted.
+ *
+ * Memory that somebody else keeps in place, io_uring for one, is borrowed: it is no
+ * buffer, and nothing here pins or charges it.
  */
+#include <linux/bvec.h>
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/mm.h>
@@ -18,6 +22,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/user.h>
 #include <linux/slab.h>
+#include <linux/uio.h>
 
 #include "user.h"
 
@@ -172,6 +177,46 @@ void dmabay_buffer_unpin(struct dmabay_buffer *buffer)
 	dmabay_unpin_pages(buffer, buffer->page_count);
 	dmabay_buffer_uncharge(buffer);
 	kvfree(buffer->pages);
+}
+
+/**
+ * dmabay_memory_borrow() - Describe memory that somebody else keeps in place
+ * @iter: ranges of pages; not advanced, but for those that are empty
+ * @most: ranges to take
+ *
+ * Context: may sleep.
+ * Return: a reference to memory that is not kept linked, or ERR_PTR: as
+ * dmabay_memory_from_bvec().
+ */
+struct dmabay_memory *dmabay_memory_borrow(struct iov_iter *iter, unsigned long most)
+{
+	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_NOWARN;
+	struct dmabay_memory *memory;
+	size_t end, covered = 0;
+	struct bio_vec *ranges;
+	unsigned long count;
+
+	iov_iter_advance(iter, 0);
+	end = iter->iov_offset + iov_iter_count(iter);
+	for (count = 0; count < most && covered < end; count++)
+		covered += iter->bvec[count].bv_len;
+
+	ranges = kvmalloc_array(count, sizeof(*ranges), gfp);
+	if (!ranges)
+		return ERR_PTR(-ENOMEM);
+
+	memcpy(ranges, iter->bvec, array_size(count, sizeof(*ranges)));
+	ranges->bv_offset += iter->iov_offset;
+	ranges->bv_len -= iter->iov_offset;
+	if (covered > end)
+		ranges[count - 1].bv_len -= covered - end;
+
+	memory = dmabay_memory_from_bvec(ranges, count, gfp);
+	kvfree(ranges);
+	if (!IS_ERR(memory))
+		dmabay_memory_set_borrowed(memory);
+
+	return memory;
 }
 
 /**

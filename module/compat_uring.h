@@ -32,6 +32,21 @@
 #define compat_uring_mark_cancelable(command, issue_flags)	do { } while (0)
 #endif
 
+/*
+ * A part of the buffer that is registered with the ring and named by the SQE. The issue
+ * flags say how to look for it since Linux 6.15; before, it was found already.
+ */
+static inline int compat_uring_import_fixed(struct io_uring_cmd *command, u64 address,
+					    size_t length, int direction, struct iov_iter *iter,
+					    unsigned int issue_flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+	return io_uring_cmd_import_fixed(address, length, direction, iter, command, issue_flags);
+#else
+	return io_uring_cmd_import_fixed(address, length, direction, iter, command);
+#endif
+}
+
 /* A second result, for larger CQEs, was an argument until Linux 6.18. */
 static inline void compat_uring_done(struct io_uring_cmd *command, s32 result,
 				     unsigned int issue_flags)

@@ -127,6 +127,8 @@ void dmabay_transfer_end(struct dmabay_reservation *reservation,
 	transfer->transferred = transferred;
 	if (transfer->buffer)
 		refcount_dec(&transfer->buffer->active);
+	else if (vector)
+		dmabay_memory_put(transfer->memory);
 
 	atomic64_inc(&device->transfers);
 	atomic64_add(transferred, &device->bytes);
@@ -582,10 +584,10 @@ int dmabay_transfer_check(const struct dmabay_device *device, u64 offset, u64 le
 	return end > device->config.memory_size ? -ERANGE : 0;
 }
 
-/* Takes a free transfer for @wanted and queues it. @run: as it says. */
+/* Takes a free transfer for @wanted and queues it, with one of the two kinds of memory. */
 static int dmabay_transfer_queue(struct dmabay_reservation *reservation,
-				 struct dmabay_buffer *buffer,
 				 const struct dmabay_transfer *wanted,
+				 struct dmabay_buffer *buffer, struct dmabay_memory *borrowed,
 				 struct dmabay_vector *vector, bool *run)
 {
 	struct dmabay_user_transfer *transfer;
@@ -602,9 +604,9 @@ static int dmabay_transfer_queue(struct dmabay_reservation *reservation,
 
 	transfer = llist_entry(free, struct dmabay_user_transfer, free);
 	transfer->buffer = buffer;
-	transfer->memory = buffer->memory;
+	transfer->memory = borrowed ?: buffer->memory;
 	transfer->vector = vector;
-	transfer->offset = wanted->offset;
+	transfer->offset = borrowed ? 0 : wanted->offset;
 	transfer->length = wanted->length;
 	transfer->device_address = wanted->device_address;
 	transfer->cookie = wanted->cookie;
@@ -619,48 +621,74 @@ static int dmabay_transfer_queue(struct dmabay_reservation *reservation,
 }
 
 /**
- * dmabay_transfer_submit() - Start one transfer
+ * dmabay_transfer_admit() - Is it worth to look for what a transfer names?
  * @file: the file
  * @wanted: the user's, copied
+ *
+ * Return: 0 or a negative errno.
+ */
+int dmabay_transfer_admit(const struct dmabay_file *file, const struct dmabay_transfer *wanted)
+{
+	if (wanted->flags)
+		return -EOPNOTSUPP;
+
+	return dmabay_transfer_check(file->device, wanted->offset, wanted->length,
+				     wanted->device_address, wanted->direction);
+}
+
+/* Finds the buffer of a transfer, which counts it from here on. Under RCU. */
+static int dmabay_buffer_use(struct dmabay_file *file, const struct dmabay_transfer *wanted,
+			     struct dmabay_buffer **result)
+{
+	struct dmabay_buffer *buffer = xa_load(&file->buffers, wanted->buffer);
+	int ret = 0;
+
+	if (!buffer || !refcount_inc_not_zero(&buffer->active))
+		return -ENOENT;
+
+	if (wanted->offset + wanted->length > buffer->length)
+		ret = -ERANGE;
+	else if (buffer->read_only && wanted->direction == DMABAY_FROM_DEVICE)
+		ret = -EACCES;
+	if (ret)
+		refcount_dec(&buffer->active);
+	*result = buffer;
+
+	return ret;
+}
+
+/**
+ * dmabay_transfer_submit() - Start one transfer
+ * @file: the file
+ * @wanted: the user's, copied and admitted
+ * @borrowed: the memory, a reference that goes with the transfer; NULL for the buffer
+ *	that is named
  * @vector: the io_uring command that is told of its end, or NULL for the file's queue
  *
  * Context: may sleep.
- * Return: 0 or a negative errno; then nobody is told.
+ * Return: 0 or a negative errno; then nobody is told, and the reference is the caller's.
  */
 int dmabay_transfer_submit(struct dmabay_file *file, const struct dmabay_transfer *wanted,
-			   struct dmabay_vector *vector)
+			   struct dmabay_memory *borrowed, struct dmabay_vector *vector)
 {
 	struct dmabay_reservation *reservation;
-	struct dmabay_buffer *buffer;
+	struct dmabay_buffer *buffer = NULL;
 	unsigned long flags;
 	bool run = false;
-	int ret;
-
-	if (wanted->flags)
-		return -EOPNOTSUPP;
-	ret = dmabay_transfer_check(file->device, wanted->offset, wanted->length,
-				    wanted->device_address, wanted->direction);
-	if (ret)
-		return ret;
+	int ret = -ENOENT;
 
 	rcu_read_lock();
 
 	reservation = xa_load(&file->reservations, wanted->reservation);
-	buffer = xa_load(&file->buffers, wanted->buffer);
-	ret = -ENOENT;
-	if (!reservation || !buffer || !refcount_inc_not_zero(&buffer->active))
+	if (reservation)
+		ret = borrowed ? 0 : dmabay_buffer_use(file, wanted, &buffer);
+	if (ret)
 		goto out_unlock;
 
-	if (wanted->offset + wanted->length > buffer->length) {
-		ret = -ERANGE;
-	} else if (buffer->read_only && wanted->direction == DMABAY_FROM_DEVICE) {
-		ret = -EACCES;
-	} else {
-		spin_lock_irqsave(&reservation->lock, flags);
-		ret = dmabay_transfer_queue(reservation, buffer, wanted, vector, &run);
-		spin_unlock_irqrestore(&reservation->lock, flags);
-	}
-	if (ret)
+	spin_lock_irqsave(&reservation->lock, flags);
+	ret = dmabay_transfer_queue(reservation, wanted, buffer, borrowed, vector, &run);
+	spin_unlock_irqrestore(&reservation->lock, flags);
+	if (ret && buffer)
 		refcount_dec(&buffer->active);
 
 out_unlock:
@@ -687,7 +715,8 @@ static int dmabay_submit(struct dmabay_file *file, const struct dmabay_transfer 
 			return -EFAULT;
 
 		for (i = 0; i < in_chunk; i++) {
-			ret = dmabay_transfer_submit(file, &chunk[i], NULL);
+			ret = dmabay_transfer_admit(file, &chunk[i]) ?:
+			      dmabay_transfer_submit(file, &chunk[i], NULL, NULL);
 			if (ret)
 				return ret;
 			++*submitted;

@@ -24,13 +24,19 @@
  * A ring that dies cancels what it knows of. That only withdraws the transfers: no CQE is
  * posted before the device is done with the memory.
  *
- * There is no polling for completions (IORING_SETUP_IOPOLL), and no use of buffers that
- * are registered with the ring: io_uring shows them anew for each command, with nothing
- * that would stay linked.
+ * The memory may also be that of a buffer registered with the ring, for programs that have
+ * such buffers already. io_uring shows it anew to each command, keeps it until the CQE is
+ * posted, and tells nobody when it is unregistered. So each transfer has it described,
+ * which allocates, and linked, and before its end it is unlinked: memory registered with
+ * the device is the faster way.
+ *
+ * There is no polling for completions (IORING_SETUP_IOPOLL).
  */
 #include <linux/fs.h>
+#include <linux/limits.h>
 #include <linux/sched.h>
 #include <linux/uaccess.h>
+#include <linux/uio.h>
 
 #include "compat_uring.h"
 #include "user.h"
@@ -81,21 +87,52 @@ void dmabay_vector_ended(struct dmabay_vector *vector, int status, size_t transf
 					      dmabay_uring_task_work);
 }
 
-/* The result has to say how many bytes they all were. */
-static int dmabay_uring_transfer(struct dmabay_file *file, struct dmabay_vector *vector,
-				 const struct dmabay_transfer *wanted, u32 *total)
+/* The memory of a transfer, if it is the ring's; else NULL. */
+static struct dmabay_memory *dmabay_uring_borrow(struct io_uring_cmd *command,
+						 unsigned int issue_flags,
+						 const struct dmabay_transfer *wanted)
 {
+	int direction = wanted->direction == DMABAY_FROM_DEVICE ? ITER_DEST : ITER_SOURCE;
+	struct iov_iter iter;
 	int ret;
 
+	if (!(command->flags & IORING_URING_CMD_FIXED))
+		return NULL;
+	if (wanted->buffer)
+		return ERR_PTR(-EINVAL);
+
+	ret = compat_uring_import_fixed(command, wanted->offset, wanted->length, direction, &iter,
+					issue_flags);
+
+	return ret ? ERR_PTR(ret) : dmabay_memory_borrow(&iter, ULONG_MAX);
+}
+
+static int dmabay_uring_transfer(struct io_uring_cmd *command, unsigned int issue_flags,
+				 const struct dmabay_transfer *wanted, u32 *total)
+{
+	struct dmabay_vector *vector = dmabay_uring_vector(command);
+	struct dmabay_file *file = command->file->private_data;
+	struct dmabay_memory *borrowed;
+	int ret;
+
+	/* The result has to say how many bytes they all were. */
 	if (wanted->length > S32_MAX - *total)
 		return -E2BIG;
+	ret = dmabay_transfer_admit(file, wanted);
+	if (ret)
+		return ret;
+	borrowed = dmabay_uring_borrow(command, issue_flags, wanted);
+	if (IS_ERR(borrowed))
+		return PTR_ERR(borrowed);
 
 	atomic_inc(&vector->pending);
-	ret = dmabay_transfer_submit(file, wanted, vector);
-	if (ret)
+	ret = dmabay_transfer_submit(file, wanted, borrowed, vector);
+	if (ret) {
 		atomic_dec(&vector->pending);
-	else
+		dmabay_memory_put(borrowed);
+	} else {
 		*total += wanted->length;
+	}
 
 	return ret;
 }
@@ -121,7 +158,6 @@ static int dmabay_uring_submit(struct io_uring_cmd *command, unsigned int issue_
 			       const struct dmabay_transfer __user *user, u32 count)
 {
 	struct dmabay_vector *vector = dmabay_uring_vector(command);
-	struct dmabay_file *file = command->file->private_data;
 	bool nonblock = issue_flags & IO_URING_F_NONBLOCK;
 	u32 in_chunk = min(count, DMABAY_URING_CHUNK);
 	struct dmabay_transfer chunk[DMABAY_URING_CHUNK];
@@ -139,7 +175,7 @@ static int dmabay_uring_submit(struct io_uring_cmd *command, unsigned int issue_
 	compat_uring_mark_cancelable(command, issue_flags);
 	do {
 		for (i = 0; i < in_chunk && !ret; i++)
-			ret = dmabay_uring_transfer(file, vector, &chunk[i], &total);
+			ret = dmabay_uring_transfer(command, issue_flags, &chunk[i], &total);
 		done += in_chunk;
 		in_chunk = min(count - done, DMABAY_URING_CHUNK);
 		if (!ret && in_chunk)
@@ -190,7 +226,8 @@ int dmabay_uring_cmd(struct io_uring_cmd *command, unsigned int issue_flags)
 		return -EBADF;
 	if (READ_ONCE(file->device->gone))
 		return -ENODEV;
-	if (READ_ONCE(payload->flags) || (command->flags & DMABAY_URING_FLAGS))
+	if (READ_ONCE(payload->flags) ||
+	    (command->flags & DMABAY_URING_FLAGS & ~IORING_URING_CMD_FIXED))
 		return -EOPNOTSUPP;
 
 	transfers = READ_ONCE(payload->transfers);

@@ -225,7 +225,7 @@ struct dmabay_vector {
  * @free: in &dmabay_reservation.free
  * @reservation: it belongs to
  * @buffer: its &dmabay_buffer.active counts this transfer; NULL if not registered
- * @memory: of the buffer
+ * @memory: of the buffer; a reference if it is borrowed for a command of io_uring
  * @done: dmabay_once_transfer() waits here; else NULL
  * @vector: the io_uring command to tell; with neither, the file's queue is told
  * @offset: bytes into @memory
@@ -344,6 +344,7 @@ void dmabay_file_end(struct dmabay_file *file, int error);
 int dmabay_buffer_pin(struct dmabay_buffer *buffer, struct dmabay_device *device, u64 address,
 		      u64 length, bool read_only);
 void dmabay_buffer_unpin(struct dmabay_buffer *buffer);
+struct dmabay_memory *dmabay_memory_borrow(struct iov_iter *iter, unsigned long most);
 void dmabay_buffers_free(struct dmabay_file *file);
 int dmabay_ioctl_register(struct dmabay_command *command);
 int dmabay_ioctl_unregister(struct dmabay_command *command);
@@ -371,8 +372,9 @@ int dmabay_reservation_submit(struct dmabay_reservation *reservation,
 			      struct dmabay_user_transfer *transfer);
 void dmabay_reservation_withdraw(struct dmabay_reservation *reservation,
 				 struct dmabay_user_transfer *transfer);
+int dmabay_transfer_admit(const struct dmabay_file *file, const struct dmabay_transfer *wanted);
 int dmabay_transfer_submit(struct dmabay_file *file, const struct dmabay_transfer *wanted,
-			   struct dmabay_vector *vector);
+			   struct dmabay_memory *borrowed, struct dmabay_vector *vector);
 void dmabay_vector_withdraw(struct dmabay_file *file, struct dmabay_vector *vector);
 int dmabay_ioctl_submit(struct dmabay_command *command);
 

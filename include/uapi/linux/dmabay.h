@@ -569,8 +569,8 @@ struct dmabay_eventfd {
  * @flags: 0
  *
  * No ioctl, but an IORING_OP_URING_CMD: the number is the SQE's cmd_op, and the struct its
- * 16 bytes of payload; uring_cmd_flags are 0. What is wrong with it, with a transfer, or
- * with the file is said as DMABAY_SUBMIT says it, but in the result of the CQE.
+ * 16 bytes of payload; uring_cmd_flags are 0, or as below. What is wrong with it, with a
+ * transfer, or with the file is said as DMABAY_SUBMIT says it, but in the result of the CQE.
  *
  * There is one CQE, when all transfers have ended. Its result is the sum of their bytes,
  * at most 2^31 - 1 (else E2BIG), or the status of the first one that ended with one. If a
@@ -584,6 +584,14 @@ struct dmabay_eventfd {
  * is above 8, or if @transfers is on a page that is not there. Then, and if more rings
  * than one use a reservation, IOSQE_IO_LINK keeps the order. In which order the CQEs of one
  * ring come is its affair: Linux 6.1 posts the latest first.
+ *
+ * With IORING_URING_CMD_FIXED in uring_cmd_flags the memory is that of a buffer registered
+ * with the ring: the one of the SQE's buf_index. The buffer of each transfer is 0 then (else
+ * EINVAL), and its offset is a user address: that of its first byte, where the ring was
+ * told that the buffer is. EFAULT: there is no such buffer, the memory is not all inside
+ * it, or the buffer is not for that direction. A device cannot reach the memory any more
+ * when the CQE is posted. So it is described, linked and unlinked for every transfer,
+ * which takes memory (ENOMEM): what is transferred often is better registered here.
  *
  * A ring that ends, by close, exit or kill, ends its commands: from Linux 6.8 on
  * transfers that wait for their turn are not started any more, before that they all run.
