@@ -96,6 +96,14 @@ void dmabay_uring_prepare(const struct dmabay *bay, struct io_uring_sqe *sqe,
 			  const struct dmabay_transfer *transfers, uint32_t count);
 
 /*
+ * The same for memory that is registered with the ring, as the buffer of that index. In
+ * each transfer the buffer is 0, and the offset is the address of the memory.
+ */
+void dmabay_uring_prepare_fixed(const struct dmabay *bay, struct io_uring_sqe *sqe,
+				const struct dmabay_transfer *transfers, uint32_t count,
+				uint16_t buf_index);
+
+/*
  * Withdraws transfers: those of @reservation, those with @cookie, those to which both
  * apply, or all, as @flags (DMABAY_CANCEL_...) say. Returns how many had not started,
  * and have ended; *@running (may be NULL) says how many are yet to end.

@@ -24,3 +24,12 @@ void dmabay_uring_prepare(const struct dmabay *bay, struct io_uring_sqe *sqe,
 	sqe->cmd_op = DMABAY_URING;
 	memcpy(sqe->cmd, &command, sizeof(command));
 }
+
+void dmabay_uring_prepare_fixed(const struct dmabay *bay, struct io_uring_sqe *sqe,
+				const struct dmabay_transfer *transfers, uint32_t count,
+				uint16_t buf_index)
+{
+	dmabay_uring_prepare(bay, sqe, transfers, count);
+	sqe->uring_cmd_flags = IORING_URING_CMD_FIXED;
+	sqe->buf_index = buf_index;
+}

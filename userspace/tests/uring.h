@@ -127,16 +127,21 @@ static inline bool ring_reap(struct ring *ring, uint64_t patience, struct io_uri
 	return true;
 }
 
-/* One command that has its CQE: the result, or -ETIMEDOUT. */
-static inline int ring_run(struct ring *ring, const struct dmabay *bay,
-			   const struct dmabay_transfer *transfers, uint32_t count)
+/* The one command that was prepared: the result of its CQE, or -ETIMEDOUT. */
+static inline int ring_run_prepared(struct ring *ring)
 {
 	struct io_uring_cqe cqe;
 
-	dmabay_uring_prepare(bay, ring_next(ring), transfers, count);
 	if (ring_submit(ring) != 1 || !ring_reap(ring, PATIENCE, &cqe))
 		return -ETIMEDOUT;
 	return cqe.res;
+}
+
+static inline int ring_run(struct ring *ring, const struct dmabay *bay,
+			   const struct dmabay_transfer *transfers, uint32_t count)
+{
+	dmabay_uring_prepare(bay, ring_next(ring), transfers, count);
+	return ring_run_prepared(ring);
 }
 
 /* No ring, no test: io_uring may be left out of the kernel, or switched off. */

@@ -81,6 +81,11 @@ FIXTURE_VARIANT_ADD(flight, edu)
 
 /* ---- a flight ---- */
 
+static bool is_fixed(uint32_t number)
+{
+	return number & 1;
+}
+
 /* Every slot of the device's memory has its own pattern. Returns 0 or a negative errno. */
 static int fill_device(const char *path, uint64_t length)
 {
@@ -104,15 +109,20 @@ static int fill_device(const char *path, uint64_t length)
 	return result;
 }
 
-/* What the device has into the slots, which are blank. Returns 0 or a negative errno. */
+/*
+ * What the device has into the slots, which are blank. Every other one is reached by the
+ * ring's buffer, the others by that of the file. Returns 0 or a negative errno.
+ */
 static int prepare(struct flight *flight, const char *path, uint64_t length)
 {
 	uint32_t buffer, reservation;
+	struct iovec fixed;
 	int result;
 
 	memset(flight, 0, sizeof(*flight));
 	flight->length = length;
 	flight->memory = map_pages(FLIGHT * PAGE);
+	fixed = (struct iovec){ flight->memory, FLIGHT * PAGE };
 	for (uint32_t i = 0; i < FLIGHT; i++)
 		fill(flight->memory + i * length, length, BLANK, i);
 	result = dmabay_open(&flight->bay, path, O_RDWR);
@@ -125,14 +135,15 @@ static int prepare(struct flight *flight, const char *path, uint64_t length)
 	for (uint32_t i = 0; i < FLIGHT; i++)
 		flight->transfers[i] = (struct dmabay_transfer){
 			.reservation = reservation,
-			.buffer = buffer,
-			.offset = i * length,
+			.buffer = is_fixed(i) ? 0 : buffer,
+			.offset = i * length + (is_fixed(i) ? (uintptr_t)flight->memory : 0),
 			.length = length,
 			.device_address = i * length,
 			.direction = DMABAY_FROM_DEVICE,
 			.cookie = i,
 		};
-	return io_uring_queue_init(FLIGHT, &flight->ring, 0);
+	result = io_uring_queue_init(FLIGHT, &flight->ring, 0);
+	return result ?: io_uring_register_buffers(&flight->ring, &fixed, 1);
 }
 
 /* Returns how many are under way, or a negative errno. */
@@ -145,7 +156,10 @@ static int take_off(struct flight *flight, const char *path, uint64_t length, bo
 	for (uint32_t i = 0; i < FLIGHT; i++) {
 		struct io_uring_sqe *sqe = io_uring_get_sqe(&flight->ring);
 
-		dmabay_uring_prepare(flight->bay, sqe, &flight->transfers[i], 1);
+		if (is_fixed(i))
+			dmabay_uring_prepare_fixed(flight->bay, sqe, &flight->transfers[i], 1, 0);
+		else
+			dmabay_uring_prepare(flight->bay, sqe, &flight->transfers[i], 1);
 		sqe->user_data = i;
 		if (by_workers)
 			sqe->flags |= IOSQE_ASYNC;
