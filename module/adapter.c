@@ -223,6 +223,13 @@ static bool range_is_inside(const struct dmabay_memory *memory, size_t offset, s
 	return length && offset < memory->length && length <= memory->length - offset;
 }
 
+/* What maps and unmaps this memory. */
+static const struct dmabay_mapregs_ops *ops_for(const struct dmabay_adapter *adapter,
+						const struct dmabay_memory *memory)
+{
+	return unlikely(memory->dev) ? &dmabay_mapped_ops : adapter->ops;
+}
+
 static unsigned int count_elements(struct dmabay_adapter *adapter,
 				   const struct dmabay_memory *memory, size_t offset,
 				   size_t length)
@@ -232,7 +239,7 @@ static unsigned int count_elements(struct dmabay_adapter *adapter,
 
 	for (; length; offset += group.length, length -= group.length) {
 		dmabay_memory_extent(memory, offset, length, &group);
-		elements += adapter->ops->elements(adapter, memory, &group);
+		elements += ops_for(adapter, memory)->elements(adapter, memory, &group);
 	}
 	return elements;
 }
@@ -241,7 +248,8 @@ int dmabay_adapter_transfer_info(struct dmabay_adapter *adapter,
 				 const struct dmabay_memory *memory, size_t offset, size_t length,
 				 unsigned int *map_registers, unsigned int *sg_elements)
 {
-	if (!range_is_inside(memory, offset, length))
+	if (!range_is_inside(memory, offset, length) ||
+	    !dmabay_memory_suits(memory, adapter->dev))
 		return -EINVAL;
 	if (map_registers)
 		*map_registers = dmabay_memory_span(memory, offset, length);
@@ -488,7 +496,8 @@ int dmabay_adapter_map_transfer(struct dmabay_adapter *adapter, struct dmabay_ch
 	KUNIT_STATIC_STUB_REDIRECT(dmabay_adapter_map_transfer, adapter, channel, memory, offset,
 				   length, direction, list);
 
-	if (!range_is_inside(memory, offset, *length) || !list->capacity)
+	if (!range_is_inside(memory, offset, *length) || !list->capacity ||
+	    !dmabay_memory_suits(memory, adapter->dev))
 		return -EINVAL;
 	if (memory->read_only && direction == DMABAY_READ_FROM_DEVICE)
 		return -EACCES;
@@ -504,7 +513,7 @@ int dmabay_adapter_map_transfer(struct dmabay_adapter *adapter, struct dmabay_ch
 	WRITE_ONCE(channel->memory, memory);
 	channel->offset = offset;
 	channel->direction = direction;
-	mapped = adapter->ops->map(adapter, channel, &extent, list);
+	mapped = ops_for(adapter, memory)->map(adapter, channel, &extent, list);
 	if (mapped < 0)
 		return mapped;
 	channel->address = list->elements[0].address;
@@ -519,7 +528,7 @@ EXPORT_SYMBOL_GPL(dmabay_adapter_map_transfer);
 static void channel_unmap(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			  size_t length)
 {
-	adapter->ops->unmap(adapter, channel, length);
+	ops_for(adapter, channel->memory)->unmap(adapter, channel, length);
 	WRITE_ONCE(channel->mapped, false);
 	WRITE_ONCE(channel->memory, NULL);
 }
@@ -643,19 +652,36 @@ void dmabay_adapter_abandon(struct dmabay_adapter *adapter, struct dmabay_channe
 		channel_unmap(adapter, channel, 0);
 }
 
+/* A link is seen to be busy in the ledger. The transfer may end meanwhile. */
+static bool is_mapped_without_link(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+				   const struct dmabay_memory *memory)
+{
+	const struct dmabay_memory *mapped;
+	bool found;
+
+	if (!READ_ONCE(channel->mapped))
+		return false;
+	/* Whoever ends it may put the memory, which is freed after a grace period. */
+	rcu_read_lock();
+	mapped = READ_ONCE(channel->memory);
+	found = mapped && (!memory || mapped == memory) &&
+		!ops_for(adapter, mapped)->unlink;
+	rcu_read_unlock();
+	return found;
+}
+
 int dmabay_adapter_unlink(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			  struct dmabay_memory *memory)
 {
-	bool busy;
+	int ret = 0;
 
 	if (!channel->ledger.next)
 		return 0;
-	if (!adapter->ops->unlink) {
-		busy = READ_ONCE(channel->mapped) &&
-		       (!memory || READ_ONCE(channel->memory) == memory);
-		return busy ? -EBUSY : 0;
-	}
-	return adapter->ops->unlink(adapter, channel, memory);
+	if (adapter->ops->unlink)
+		ret = adapter->ops->unlink(adapter, channel, memory);
+	if (!ret && is_mapped_without_link(adapter, channel, memory))
+		ret = -EBUSY;
+	return ret;
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_unlink);
 

@@ -4,7 +4,8 @@
  *
  * Calls go down only: transaction.c, enabler.c and what belongs to them (KMDF layer)
  * call adapter.c and sg_list.c (WDM layer), which call mapregs.c and the provider
- * behind its ops table, which call memory.c, links.c, slots.c and the DMA API.
+ * behind its ops table, which call memory.c, links.c, slots.c and the DMA API. Memory that
+ * somebody else has mapped (mapped.c) takes the provider's place there.
  *
  * Lock order, outermost first; all are taken with interrupts off:
  *
@@ -21,6 +22,7 @@
 #ifndef _DMABAY_PRIVATE_H
 #define _DMABAY_PRIVATE_H
 
+#include <linux/dma-direction.h>
 #include <linux/kref.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
@@ -49,6 +51,8 @@ struct dmabay_group {
 	u32 page;
 	u32 pages;
 	u32 in_page;
+	/* of mapped memory: of its first byte */
+	dma_addr_t address;
 };
 
 struct dmabay_memory {
@@ -63,7 +67,22 @@ struct dmabay_memory {
 	u32 huge_piece;
 	struct dmabay_group *groups;
 	struct dmabay_piece *pieces;
+
+	/* mapped memory (mapped.c), which has no pieces: for which device; else NULL */
+	struct device *dev;
+	/* where the entries of its table begin, in bytes, if the DMA API must sync them */
+	u32 entry_count;
+	u32 *entries;
 };
+
+/* Can the device reach it, or be made to? */
+static inline bool dmabay_memory_suits(const struct dmabay_memory *memory,
+				       const struct device *dev)
+{
+	return !memory->dev || memory->dev == dev;
+}
+
+const struct dmabay_group *dmabay_memory_group(const struct dmabay_memory *memory, size_t offset);
 
 /* What one page table of 64-bit entries translates, in pages: a huge page's worth. */
 #define DMABAY_TABLE_PAGES	(PAGE_SIZE / sizeof(u64))
@@ -244,6 +263,14 @@ struct dmabay_mapregs_ops {
 extern const struct dmabay_mapregs_ops dmabay_mapregs_iova_ops;
 extern const struct dmabay_mapregs_ops dmabay_mapregs_bounce_ops;
 extern const struct dmabay_mapregs_ops dmabay_mapregs_direct_ops;
+/* Of mapped memory, whatever the provider is: @map, @unmap and @elements only. */
+extern const struct dmabay_mapregs_ops dmabay_mapped_ops;
+
+static inline enum dma_data_direction
+dmabay_channel_direction(const struct dmabay_channel *channel)
+{
+	return channel->direction == DMABAY_WRITE_TO_DEVICE ? DMA_TO_DEVICE : DMA_FROM_DEVICE;
+}
 
 int dmabay_mapregs_open(struct dmabay_adapter *adapter, enum dmabay_provider provider);
 void dmabay_mapregs_close(struct dmabay_adapter *adapter);

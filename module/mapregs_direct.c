@@ -75,11 +75,6 @@ static void direct_yield(struct dmabay_adapter *adapter, struct dmabay_channel *
 {
 }
 
-static enum dma_data_direction direct_direction(const struct dmabay_channel *channel)
-{
-	return channel->direction == DMABAY_WRITE_TO_DEVICE ? DMA_TO_DEVICE : DMA_FROM_DEVICE;
-}
-
 /* The beginning of the extent that makes so many elements without being merged. */
 static void clip_to_room(struct dmabay_adapter *adapter, const struct dmabay_channel *channel,
 			 const struct dmabay_extent *extent, unsigned int capacity,
@@ -178,7 +173,7 @@ static ssize_t map_table(struct dmabay_adapter *adapter, struct dmabay_channel *
 	if (ret)
 		goto err_table;
 	fill_table(table, channel, extent->length, longest);
-	ret = dma_map_sgtable(adapter->dev, table, direct_direction(channel), DMA_ATTR_NO_WARN);
+	ret = dma_map_sgtable(adapter->dev, table, dmabay_channel_direction(channel), DMA_ATTR_NO_WARN);
 	if (ret)
 		goto err_list;
 
@@ -209,7 +204,7 @@ static ssize_t map_run(struct dmabay_adapter *adapter, struct dmabay_channel *ch
 	length = min(extent->length, ((size_t)run << PAGE_SHIFT) - extent->in_page);
 	length = min(length, (size_t)direct->entry_pages << PAGE_SHIFT);
 	address = dma_map_page_attrs(adapter->dev, pfn_to_page(pfn), extent->in_page, length,
-				     direct_direction(channel), DMA_ATTR_NO_WARN);
+				     dmabay_channel_direction(channel), DMA_ATTR_NO_WARN);
 	if (dma_mapping_error(adapter->dev, address))
 		return -ENOMEM;
 	dmabay_list_append(list, address, length, true);
@@ -247,10 +242,10 @@ static void direct_unmap(struct dmabay_adapter *adapter, struct dmabay_channel *
 	dmabay_count(adapter, unmapped, 1);
 	if (!channel->table) {
 		dma_unmap_page(adapter->dev, channel->address, channel->length,
-			       direct_direction(channel));
+			       dmabay_channel_direction(channel));
 		return;
 	}
-	dma_unmap_sgtable(adapter->dev, channel->table, direct_direction(channel), 0);
+	dma_unmap_sgtable(adapter->dev, channel->table, dmabay_channel_direction(channel), 0);
 	sg_free_table(channel->table);
 	kfree(channel->table);
 	channel->table = NULL;

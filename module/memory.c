@@ -14,6 +14,9 @@
  * linear map), or when they are neighbours in the same folio. Frames that are
  * neighbours by chance belong to different owners, and may part company.
  *
+ * A memory that somebody else has mapped (mapped.c) has groups, but no pieces. What asks
+ * for page frames is never given one.
+ *
  * A memory is built in two passes over its description, one that counts and one
  * that writes, and never changes afterwards: no lock.
  */
@@ -306,6 +309,9 @@ struct dmabay_memory *dmabay_memory_chain(struct dmabay_memory *const *parts, un
 	unsigned int i;
 	int ret;
 
+	for (i = 0; i < count; i++)
+		if (parts[i]->dev)
+			return ERR_PTR(-EOPNOTSUPP);
 	if (!builder_add_chain(&builder, parts, count))
 		return ERR_PTR(-EOVERFLOW);
 	ret = builder_allocate(&builder, gfp);
@@ -360,7 +366,14 @@ size_t dmabay_memory_length(const struct dmabay_memory *memory)
 }
 EXPORT_SYMBOL_GPL(dmabay_memory_length);
 
-static const struct dmabay_group *memory_group(const struct dmabay_memory *memory, size_t offset)
+/**
+ * dmabay_memory_group() - The group that a byte is in
+ * @memory: the memory
+ * @offset: bytes; inside the memory
+ *
+ * Return: the group.
+ */
+const struct dmabay_group *dmabay_memory_group(const struct dmabay_memory *memory, size_t offset)
 {
 	u32 low = 0, high = memory->group_count - 1;
 
@@ -400,7 +413,7 @@ static const struct dmabay_piece *memory_piece(const struct dmabay_memory *memor
 void dmabay_memory_extent(const struct dmabay_memory *memory, size_t offset, size_t length,
 			  struct dmabay_extent *extent)
 {
-	const struct dmabay_group *group = memory_group(memory, offset);
+	const struct dmabay_group *group = dmabay_memory_group(memory, offset);
 	size_t position = offset - group->offset + group->in_page;
 
 	extent->page = group->page + (position >> PAGE_SHIFT);
@@ -412,7 +425,7 @@ void dmabay_memory_extent(const struct dmabay_memory *memory, size_t offset, siz
 /* The number of the page that a byte is in. */
 static u32 memory_page(const struct dmabay_memory *memory, size_t offset)
 {
-	const struct dmabay_group *group = memory_group(memory, offset);
+	const struct dmabay_group *group = dmabay_memory_group(memory, offset);
 
 	return group->page + ((offset - group->offset + group->in_page) >> PAGE_SHIFT);
 }
@@ -439,8 +452,9 @@ void dmabay_memory_range(const struct dmabay_memory *memory, size_t offset, size
 
 	range->pages = most_pages;
 	end = range->page + most_pages;
-	for (group = memory_group(memory, offset); group->page + group->pages < end; group++)
-		;
+	group = dmabay_memory_group(memory, offset);
+	while (group->page + group->pages < end)
+		group++;
 	range->length = group->offset - offset +
 			min(group->length, ((size_t)(end - group->page) << PAGE_SHIFT) -
 					   group->in_page);

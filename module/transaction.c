@@ -169,6 +169,8 @@ static int initialize(struct dmabay_transaction *transaction, dmabay_program_dma
 		/* A system profile may have a channel for one direction only. */
 		if (!adapter)
 			return -EOPNOTSUPP;
+		if (!dmabay_memory_suits(memory, adapter->dev))
+			return -EINVAL;
 		ret = dmabay_stage_check(transaction, adapter, memory, offset, length);
 	}
 

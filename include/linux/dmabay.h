@@ -303,6 +303,32 @@ struct dmabay_memory *dmabay_memory_from_bvec(const struct bio_vec *bvec, unsign
 struct dmabay_memory *dmabay_memory_from_kernel(const void *address, size_t length, gfp_t gfp);
 
 /**
+ * dmabay_memory_from_mapped() - Use what somebody else has mapped for the device
+ * @dev: the device it is mapped for; not referenced
+ * @table: what dma_map_sgtable() or the exporter of a dma-buf returned; its device
+ *	addresses and lengths (sg_dma_address(), sg_dma_len()) are used as they are, and
+ *	nothing else of it. It is not kept
+ * @gfp: how to allocate
+ *
+ * Only for transfers of @dev. The memory is used where it is: it never enters the window
+ * of an adapter, is never copied, linked or mapped, and mapping it cannot fail. Entries
+ * that meet are one group; others begin a new one. It takes map registers all the same,
+ * one for each page of a group, as if that began at a page start: for a packet profile the
+ * longest transfer is a group, for a list each group is an element.
+ *
+ * Whoever has mapped it, for both directions or, with dmabay_memory_set_read_only(), at
+ * least for reading by the device, keeps it mapped until the memory is not used any more:
+ * as long as others keep their pages. What the DMA API has to know (dma_need_sync()) it is
+ * told for each transfer.
+ *
+ * Context: as @gfp allows.
+ * Return: a reference, or ERR_PTR: -EINVAL (no entry, an entry of length 0, addresses that
+ * wrap around), -EOVERFLOW (2^32 bytes or more), -ENOMEM.
+ */
+struct dmabay_memory *dmabay_memory_from_mapped(struct device *dev, struct sg_table *table,
+						gfp_t gfp);
+
+/**
  * dmabay_memory_chain() - One memory of several, in order (an MDL chain)
  * @parts: the memories; the new one takes over their groups, not a reference
  *	to them
@@ -312,7 +338,8 @@ struct dmabay_memory *dmabay_memory_from_kernel(const void *address, size_t leng
  * Groups stay apart even where they meet at a page boundary.
  *
  * Context: as @gfp allows.
- * Return: as dmabay_memory_from_pages().
+ * Return: as dmabay_memory_from_pages(), or -EOPNOTSUPP (one of them is mapped memory,
+ * see dmabay_memory_from_mapped()).
  */
 struct dmabay_memory *dmabay_memory_chain(struct dmabay_memory *const *parts, unsigned int count,
 					  gfp_t gfp);
@@ -604,7 +631,7 @@ void dmabay_adapter_counters(struct dmabay_adapter *adapter,
  *	consecutive page frames
  *
  * Context: any.
- * Return: 0, or -EINVAL (length 0, beyond the memory).
+ * Return: 0, or -EINVAL (length 0, beyond the memory, mapped for another device).
  */
 int dmabay_adapter_transfer_info(struct dmabay_adapter *adapter,
 				 const struct dmabay_memory *memory, size_t offset, size_t length,
@@ -663,7 +690,8 @@ bool dmabay_adapter_cancel_channel(struct dmabay_adapter *adapter, struct dmabay
  * the end of a group, and after one element.
  *
  * Context: any. Allocates nothing with the iova and bounce providers.
- * Return: 0, or -EINVAL (length 0, beyond the memory, no room for an element),
+ * Return: 0, or -EINVAL (length 0, beyond the memory, no room for an element, memory that
+ * is mapped for another device),
  * -EACCES (would write into read-only memory), -EBADFD (the channel is not allocated,
  * or mapped already), -EIO (the IOMMU refused), -ENOMEM (direct provider only).
  */
@@ -889,11 +917,11 @@ struct dmabay_sg_channel {
  *
  * Context: any.
  * Return: 0 (mapped, or waiting in line), -EINVAL (no @channel, length 0, beyond the
- * memory, no routine without DMABAY_CHANNEL_IMMEDIATE, unknown flag, direction), -EOPNOTSUPP
- * (the adapter takes no lists), -EBADFD (the channel is in use), -EACCES (would
- * write into read-only memory), -ENOMEM (no memory for the list, more registers
- * than the adapter has, not available now and DMABAY_CHANNEL_IMMEDIATE, or the
- * provider cannot map all of it at once), -EIO (the IOMMU refused). @routine is not
+ * memory, memory mapped for another device, no routine without DMABAY_CHANNEL_IMMEDIATE,
+ * unknown flag, direction), -EOPNOTSUPP (the adapter takes no lists), -EBADFD (the channel
+ * is in use), -EACCES (would write into read-only memory), -ENOMEM (no memory for the list,
+ * more registers than the adapter has, not available now and DMABAY_CHANNEL_IMMEDIATE, or
+ * the provider cannot map all of it at once), -EIO (the IOMMU refused). @routine is not
  * called after an error.
  */
 int dmabay_adapter_get_sg_list(struct dmabay_adapter *adapter, struct dmabay_sg_channel *channel,
@@ -1586,7 +1614,8 @@ int dmabay_transaction_initialize(struct dmabay_transaction *transaction,
  *
  * Context: any.
  * Return: 0; or, with the state unchanged, -EINVAL (@program_dma or @memory NULL,
- * length 0 or 2^32 and more, direction, offset or offset + length beyond the memory),
+ * length 0 or 2^32 and more, direction, offset or offset + length beyond the memory,
+ * memory that is mapped for another device),
  * -EACCES (would write into read-only memory), -EOPNOTSUPP (a system profile without a
  * channel for the direction), -EBADFD (state; also while a reservation is pending, or
  * where it is held for the other direction and that has a channel of its own); or, with
