@@ -28,11 +28,6 @@
 static dev_t dmabay_devt;
 static DEFINE_IDA(dmabay_minors);
 
-static struct dmabay_device *to_dmabay_device(struct device *dev)
-{
-	return container_of(dev, struct dmabay_device, dev);
-}
-
 static void dmabay_device_release(struct device *dev)
 {
 	struct dmabay_device *device = to_dmabay_device(dev);
@@ -44,6 +39,7 @@ static void dmabay_device_release(struct device *dev)
 
 static struct class dmabay_class = {
 	.name = "dmabay",
+	.dev_groups = dmabay_attribute_groups,
 	.dev_release = dmabay_device_release,
 };
 
@@ -345,15 +341,15 @@ static u32 dmabay_info_flags(const struct dmabay_device *device,
 }
 
 /**
- * dmabay_ioctl_info() - DMABAY_INFO
- * @command: the command
+ * dmabay_device_info() - What the device is
+ * @device: the device
+ * @info: out: all but its size
  *
- * Return: 0 or a negative errno.
+ * Context: may sleep.
+ * Return: 0 or -ENODEV.
  */
-int dmabay_ioctl_info(struct dmabay_command *command)
+int dmabay_device_info(struct dmabay_device *device, struct dmabay_info *info)
 {
-	struct dmabay_device *device = command->file->device;
-	struct dmabay_info *info = command->data;
 	struct dmabay_adapter_info adapter;
 
 	down_read(&device->registration_lock);
@@ -365,7 +361,6 @@ int dmabay_ioctl_info(struct dmabay_command *command)
 	dmabay_adapter_info(dmabay_enabler_adapter(device->enabler, DMABAY_READ_FROM_DEVICE),
 			    &adapter);
 	*info = (struct dmabay_info) {
-		.size = info->size,
 		.flags = dmabay_info_flags(device, &adapter),
 		.provider = adapter.provider,
 		.iommu = dmabay_iommu(device->config.dma_dev),
@@ -389,7 +384,25 @@ int dmabay_ioctl_info(struct dmabay_command *command)
 	strscpy(info->bus, device->bus, sizeof(info->bus));
 	up_read(&device->registration_lock);
 
-	return dmabay_command_respond(command);
+	return 0;
+}
+
+/**
+ * dmabay_ioctl_info() - DMABAY_INFO
+ * @command: the command
+ *
+ * Return: 0 or a negative errno.
+ */
+int dmabay_ioctl_info(struct dmabay_command *command)
+{
+	struct dmabay_info *info = command->data;
+	u32 size = info->size;
+	int ret;
+
+	ret = dmabay_device_info(command->file->device, info);
+	info->size = size;
+
+	return ret ?: dmabay_command_respond(command);
 }
 
 static void dmabay_add_adapter_counters(struct dmabay_counters *counters,
@@ -410,19 +423,16 @@ static void dmabay_add_adapter_counters(struct dmabay_counters *counters,
 }
 
 /**
- * dmabay_ioctl_counters() - DMABAY_COUNTERS
- * @command: the command
+ * dmabay_device_counters() - What the device has cost so far
+ * @device: the device
+ * @counters: out: all but its size
  *
- * Return: 0 or a negative errno.
+ * Context: may sleep.
+ * Return: 0 or -ENODEV.
  */
-int dmabay_ioctl_counters(struct dmabay_command *command)
+int dmabay_device_counters(struct dmabay_device *device, struct dmabay_counters *counters)
 {
-	struct dmabay_device *device = command->file->device;
-	struct dmabay_counters *counters = command->data;
 	u64 faults = 0, engine_ticks = 0, timeouts = atomic64_read(&device->timeouts);
-
-	if (counters->flags)
-		return -EOPNOTSUPP;
 
 	down_read(&device->registration_lock);
 	if (!device->ops) {
@@ -431,7 +441,6 @@ int dmabay_ioctl_counters(struct dmabay_command *command)
 	}
 
 	*counters = (struct dmabay_counters) {
-		.size = counters->size,
 		.pinned_pages = atomic64_read(&device->pinned_pages),
 		.pins = atomic64_read(&device->pins),
 		.transfers = atomic64_read(&device->transfers),
@@ -449,5 +458,26 @@ int dmabay_ioctl_counters(struct dmabay_command *command)
 	counters->engine_ticks = engine_ticks;
 	counters->timeouts = timeouts;
 
-	return dmabay_command_respond(command);
+	return 0;
+}
+
+/**
+ * dmabay_ioctl_counters() - DMABAY_COUNTERS
+ * @command: the command
+ *
+ * Return: 0 or a negative errno.
+ */
+int dmabay_ioctl_counters(struct dmabay_command *command)
+{
+	struct dmabay_counters *counters = command->data;
+	u32 size = counters->size;
+	int ret;
+
+	if (counters->flags)
+		return -EOPNOTSUPP;
+
+	ret = dmabay_device_counters(command->file->device, counters);
+	counters->size = size;
+
+	return ret ?: dmabay_command_respond(command);
 }

@@ -11,6 +11,8 @@
  * by read() and write() (access.c).
  * Everything below is reached through <linux/dmabay.h> only.
  *
+ * What is going on can be seen in sysfs (attributes.c) and debugfs (debugfs.c).
+ *
  * Lock order, outermost first:
  *
  *	device->files_lock		the list of open files
@@ -61,6 +63,7 @@
 
 #include "compat.h"
 
+struct attribute_group;
 struct dentry;
 struct eventfd_ctx;
 struct io_uring_cmd;
@@ -125,6 +128,11 @@ struct dmabay_device {
 	atomic64_t timeouts;
 	struct dentry *debugfs;
 };
+
+static inline struct dmabay_device *to_dmabay_device(struct device *dev)
+{
+	return container_of(dev, struct dmabay_device, dev);
+}
 
 /**
  * struct dmabay_file - One open file
@@ -333,6 +341,8 @@ int dmabay_command_respond(const struct dmabay_command *command);
 /* device.c */
 int dmabay_device_init(void);
 void dmabay_device_exit(void);
+int dmabay_device_info(struct dmabay_device *device, struct dmabay_info *info);
+int dmabay_device_counters(struct dmabay_device *device, struct dmabay_counters *counters);
 int dmabay_ioctl_info(struct dmabay_command *command);
 int dmabay_ioctl_counters(struct dmabay_command *command);
 
@@ -414,6 +424,9 @@ void dmabay_access_work(struct work_struct *work);
 ssize_t dmabay_file_read(struct kiocb *iocb, struct iov_iter *to);
 ssize_t dmabay_file_write(struct kiocb *iocb, struct iov_iter *from);
 loff_t dmabay_file_seek(struct file *filp, loff_t offset, int whence);
+
+/* attributes.c */
+extern const struct attribute_group *dmabay_attribute_groups[];
 
 /* debugfs.c */
 void dmabay_debugfs_init(void);
