@@ -3,9 +3,7 @@
  * Lifetimes: a program may die, close, fork or give its file away at any moment.
  * Afterwards no page is pinned, no register taken, nothing linked.
  */
-#include <sys/socket.h>
-
-#include "common.h"
+#include "parcel.h"
 
 #define LARGE	(64u * PAGE)
 
@@ -167,52 +165,6 @@ TEST_F_TIMEOUT(lifetime, exit_without_cleanup, LONG_TEST)
 
 /* ---- a file that outlives the process that filled it ---- */
 
-struct parcel {
-	uint32_t buffer;
-	uint32_t reservation;
-};
-
-static int send_file(int socket_fd, int fd, const struct parcel *parcel)
-{
-	char control[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec data = { (void *)(uintptr_t)parcel, sizeof(*parcel) };
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-	return sendmsg(socket_fd, &message, 0) == sizeof(*parcel) ? 0 : -errno;
-}
-
-static int receive_file(int socket_fd, struct parcel *parcel)
-{
-	char control[CMSG_SPACE(sizeof(int))];
-	struct iovec data = { parcel, sizeof(*parcel) };
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *header;
-	int fd;
-
-	if (recvmsg(socket_fd, &message, 0) != sizeof(*parcel))
-		return -EBADMSG;
-	header = CMSG_FIRSTHDR(&message);
-	if (!header || header->cmsg_type != SCM_RIGHTS)
-		return -EBADMSG;
-	memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-	return fd;
-}
-
 static int give_away(int socket_fd, const char *path, uint64_t length)
 {
 	struct held held;
@@ -226,36 +178,18 @@ static int give_away(int socket_fd, const char *path, uint64_t length)
 	return send_file(socket_fd, dmabay_fd(held.bay), &parcel) ? 2 : 0;
 }
 
-/* One command on a file that has no struct dmabay. */
-static int send_from(int fd, const struct parcel *parcel, uint64_t length)
+static int send_again(struct dmabay *bay, const struct parcel *parcel, uint64_t length)
 {
-	struct dmabay_transfer transfer = {
-		.reservation = parcel->reservation,
-		.buffer = parcel->buffer,
-		.length = length,
-		.direction = DMABAY_TO_DEVICE,
-	};
-	struct dmabay_completion completion = { .status = -EBADMSG };
-	struct dmabay_submit submit = {
-		.size = sizeof(submit),
-		.count = 1,
-		.transfers = (uintptr_t)&transfer,
-		.min_complete = 1,
-		.capacity = 1,
-		.completions = (uintptr_t)&completion,
-		.deadline = dmabay_deadline(PATIENCE),
-	};
-	int result = raw(fd, DMABAY_SUBMIT, &submit);
-
-	return result ? result : completion.status;
+	return transfer_wait(bay, parcel->reservation, parcel->buffer, 0, length, 0,
+			     DMABAY_TO_DEVICE);
 }
 
 TEST_F_TIMEOUT(lifetime, file_passed_on, LONG_TEST)
 {
 	unsigned char *back = map_pages(self->length);
 	struct parcel parcel;
-	struct dmabay *bay;
-	int sockets[2], fd, status = 1;
+	struct dmabay *passed, *bay;
+	int sockets[2], status = 1;
 	pid_t child;
 
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets));
@@ -263,18 +197,17 @@ TEST_F_TIMEOUT(lifetime, file_passed_on, LONG_TEST)
 	ASSERT_LE(0, child);
 	if (!child)
 		_exit(give_away(sockets[1], self->path, self->length));
-	fd = receive_file(sockets[0], &parcel);
-	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, receive_bay(sockets[0], self->path, &passed, &parcel));
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	ASSERT_EQ(0, status);
 
 	/* The process is gone; its pinned pages are still there, and right. */
-	EXPECT_EQ(0, send_from(fd, &parcel, self->length));
+	EXPECT_EQ(0, send_again(passed, &parcel, self->length));
 	ASSERT_EQ(0, dmabay_open(&bay, self->path, O_RDWR));
 	EXPECT_EQ(0, read_back(bay, back, self->length));
 	EXPECT_PATTERN(back, self->length, SENT, 5);
 	dmabay_close(bay);
-	close(fd);
+	dmabay_close(passed);
 	close(sockets[0]);
 	close(sockets[1]);
 	munmap(back, self->length);
@@ -298,14 +231,14 @@ TEST_F_TIMEOUT(lifetime, fork_and_close, LONG_TEST)
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	parcel.buffer = held.buffer;
 	parcel.reservation = held.reservation;
-	EXPECT_EQ(0, send_from(dmabay_fd(held.bay), &parcel, self->length));
+	EXPECT_EQ(0, send_again(held.bay, &parcel, self->length));
 
 	child = fork();
 	ASSERT_LE(0, child);
 	if (!child) {
 		/* Until the parent has closed its own. */
 		pause_for(100 * MILLISECOND);
-		_exit(send_from(dmabay_fd(held.bay), &parcel, self->length) ? 1 : 0);
+		_exit(send_again(held.bay, &parcel, self->length) ? 1 : 0);
 	}
 	dmabay_close(held.bay);
 	ASSERT_EQ(child, waitpid(child, &status, 0));
