@@ -14,6 +14,7 @@
 
 #include <linux/eventfd.h>
 #include <linux/hrtimer.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 #include <linux/version.h>
@@ -32,6 +33,32 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 	hrtimer_init(timer, clock, mode);
 	timer->function = function;
 }
+#endif
+
+/*
+ * Before Linux 6.2 a page that is pinned for reading may be one that its owner has only
+ * until he writes: the zero page, or a page of a file. The device would go on reading that
+ * one. A forced pin for writing gives the owner his own page at once. It is refused where
+ * pages have nothing to become: memory that is shared stays the same when it is written.
+ * What follows may be of the other kind, so there it is one page at a time.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+static inline int compat_pin_user_pages_fast(unsigned long start, int count, unsigned int flags,
+					     struct page **pages)
+{
+	int pinned;
+
+	if (flags & FOLL_WRITE)
+		return pin_user_pages_fast(start, count, flags, pages);
+
+	pinned = pin_user_pages_fast(start, count, flags | FOLL_WRITE | FOLL_FORCE, pages);
+	if (pinned != -EFAULT)
+		return pinned;
+
+	return pin_user_pages_fast(start, 1, flags, pages);
+}
+
+#define pin_user_pages_fast compat_pin_user_pages_fast
 #endif
 
 #ifndef kzalloc_obj
