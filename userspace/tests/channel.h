@@ -255,18 +255,4 @@ static inline int finish_one(const struct job *job, struct dmabay_completion *co
 	return result == 1 ? completion->status : result;
 }
 
-/* Whether somebody waits in line, within PATIENCE. */
-static inline bool saw_waiters(struct dmabay *bay, uint32_t waiters)
-{
-	uint64_t end = dmabay_deadline(PATIENCE);
-	struct dmabay_info info;
-
-	while (!dmabay_info(bay, &info) && dmabay_deadline(0) < end) {
-		if (info.waiters == waiters)
-			return true;
-		pause_for(MILLISECOND);
-	}
-	return false;
-}
-
 #endif /* DMABAY_TESTS_CHANNEL_H */

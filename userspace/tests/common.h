@@ -282,6 +282,20 @@ unmap:
 	return result;
 }
 
+/* Whether so many wait in line, within PATIENCE. */
+static inline bool saw_waiters(struct dmabay *bay, uint32_t waiters)
+{
+	uint64_t end = dmabay_deadline(PATIENCE);
+	struct dmabay_info info;
+
+	while (!dmabay_info(bay, &info) && dmabay_deadline(0) < end) {
+		if (info.waiters == waiters)
+			return true;
+		pause_for(MILLISECOND);
+	}
+	return false;
+}
+
 /* ---- the state of the machine ---- */
 
 static inline int64_t file_number(const char *path, const char *key)
