@@ -48,12 +48,14 @@ static const struct reason reasons[] = {
 	  "be a member of the group that owns it (dmabay)" },
 	{ DMABAY_CMD_OPEN, ENXIO, "the device behind the node is gone", NO_LIMIT, NULL,
 	  "\"dmabay list\" shows those that exist" },
-	{ DMABAY_CMD_REGISTER, ENOMEM, "the pages to pin are over RLIMIT_MEMLOCK",
+	{ DMABAY_CMD_REGISTER, ENOMEM,
+	  "the pages to pin, and those that the user has locked already, are over RLIMIT_MEMLOCK",
 	  MEMLOCK, "bytes",
 	  "raise the limit (ulimit -l), unregister other buffers, or register less" },
 	{ DMABAY_CMD_REGISTER, E2BIG, "the buffer is too long", REGISTER_LENGTH, "bytes",
 	  "register it as several buffers" },
-	{ DMABAY_CMD_REGISTER, EFAULT, "the memory is not mapped for writing",
+	{ DMABAY_CMD_REGISTER, EFAULT,
+	  "the memory is not mapped for writing, or of a kind that cannot stay where it is",
 	  NO_LIMIT, NULL,
 	  "map it first, or register it DMABAY_REGISTER_READ_ONLY if the device only reads" },
 	{ DMABAY_CMD_REGISTER, ENOSPC, "the file has no number left for a buffer",
@@ -97,6 +99,8 @@ static const struct reason reasons[] = {
 	  "make one with eventfd(2); -1 takes it away" },
 	{ DMABAY_CMD_EVENTFD, EBADF, "the eventfd is not open, or the node for reading only",
 	  NO_LIMIT, NULL, "make one with eventfd(2), and open the node O_RDWR" },
+	{ ANY_COMMAND, ENOMEM, "out of memory", NO_LIMIT, NULL,
+	  "ask for less at a time" },
 	{ ANY_COMMAND, ERANGE, "it reaches beyond the buffer or the device's memory",
 	  DEVICE_MEMORY, "bytes of device memory", "stay inside both" },
 	{ ANY_COMMAND, EACCES, "the buffer was registered read-only", NO_LIMIT, NULL,
@@ -122,23 +126,19 @@ static const struct reason reasons[] = {
 	  RESERVATIONS, "reservations", "free one, or open the node once more" },
 };
 
-static uint64_t memlock_limit(void)
+/* Whether there is one. */
+static int memlock_limit(uint64_t *value)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_MEMLOCK, &limit) || limit.rlim_cur == RLIM_INFINITY)
 		return 0;
-	return limit.rlim_cur;
+	*value = limit.rlim_cur;
+	return 1;
 }
 
-/* 0 is "not known". */
-static uint64_t limit_value(enum limit limit, const struct dmabay_info *info)
+static uint64_t info_value(enum limit limit, const struct dmabay_info *info)
 {
-	if (limit == MEMLOCK)
-		return memlock_limit();
-	if (!info)
-		return 0;
-
 	switch (limit) {
 	case ALIGNMENT:
 		return info->alignment;
@@ -163,16 +163,34 @@ static uint64_t limit_value(enum limit limit, const struct dmabay_info *info)
 	}
 }
 
-/* ENOSPC of RESERVE is one of two: the registers, or the numbers. */
+/* Whether it is known. */
+static int limit_value(enum limit limit, const struct dmabay_info *info, uint64_t *value)
+{
+	if (limit == MEMLOCK)
+		return memlock_limit(value);
+	if (limit == NO_LIMIT || !info)
+		return 0;
+	*value = info_value(limit, info);
+	return 1;
+}
+
+/*
+ * ENOSPC of RESERVE is one of two: the registers, or the numbers. ENOMEM is not the fault
+ * of a limit that there is not.
+ */
 static int matches(const struct reason *reason, uint32_t command, int error,
 		   const struct dmabay_info *info, uint64_t wanted)
 {
+	uint64_t limit;
+
 	if (reason->error != error)
 		return 0;
 	if (reason->command == ANY_COMMAND)
 		return 1;
 	if (reason->limit == MAP_REGISTERS && info && wanted &&
 	    wanted <= info->map_registers)
+		return 0;
+	if (reason->limit == MEMLOCK && !memlock_limit(&limit))
 		return 0;
 	return reason->command == command;
 }
@@ -192,6 +210,7 @@ const char *dmabay_explain(char *text, size_t size, uint32_t command, int error,
 	const struct reason *reason;
 	char numbers[96] = "";
 	uint64_t limit;
+	int known;
 
 	error = abs(error);
 	reason = find(command, error, info, wanted);
@@ -200,12 +219,12 @@ const char *dmabay_explain(char *text, size_t size, uint32_t command, int error,
 		return text;
 	}
 
-	limit = limit_value(reason->limit, info);
-	if (limit && wanted)
+	known = limit_value(reason->limit, info, &limit);
+	if (known && wanted)
 		snprintf(numbers, sizeof(numbers),
 			 " (%" PRIu64 " wanted, limit %" PRIu64 " %s)",
 			 wanted, limit, reason->unit);
-	else if (limit)
+	else if (known)
 		snprintf(numbers, sizeof(numbers), " (limit %" PRIu64 " %s)",
 			 limit, reason->unit);
 	snprintf(text, size, "%s%s: %s", reason->what, numbers, reason->remedy);

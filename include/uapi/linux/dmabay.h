@@ -295,7 +295,14 @@ struct dmabay_counters {
  * @buffer: out: the number of the buffer
  * @reserved: 0
  *
- * The pages count against RLIMIT_MEMLOCK until DMABAY_UNREGISTER or close.
+ * Every page of it counts, also one that is in another buffer, and of a huge page those
+ * that it has: in VmPin of the process, and against RLIMIT_MEMLOCK of its user, unless
+ * the process has CAP_IPC_LOCK. That ends with DMABAY_UNREGISTER or with the file,
+ * whichever process that is by then.
+ *
+ * The pages stay what they are, whatever becomes of the mapping. Memory that cannot stay
+ * is refused (EFAULT): that of a device; and, if it is not DMABAY_REGISTER_READ_ONLY, from
+ * Linux 6.5 on, a shared mapping of a file that is written back to a disk.
  */
 struct dmabay_register {
 	__u32 size;
