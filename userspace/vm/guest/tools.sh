@@ -82,6 +82,7 @@ tools() {
 		dd if=/dev/urandom of=$image bs=1024 count=$((size / 1024)) iflag=fullblock
 		for what in copied odd_blocks in_the_middle direct synced past_the_end beginning_and_end one_wrong_byte; do
 			judge "$family: $(echo "$what" | tr _ ' ')" "$what"
+			cat $image >"$node" # whatever became of that
 		done
 	done
 }
