@@ -147,4 +147,5 @@ const struct file_operations dmabay_file_operations = {
 	.unlocked_ioctl = dmabay_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.uring_cmd = dmabay_uring_cmd,
+	.uring_cmd_iopoll = dmabay_uring_poll,
 };

@@ -126,6 +126,7 @@ static struct dmabay_device *dmabay_device_alloc(struct device *parent,
 	device->config.system = NULL;
 	device->is_channel = config->system;
 	device->is_copier = config->system && config->system->memory_to_memory;
+	device->polls = device->config.ops->poll;
 
 	device->dev.devt = MKDEV(MAJOR(dmabay_devt), minor);
 	device->dev.class = &dmabay_class;

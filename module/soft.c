@@ -16,10 +16,11 @@
  * Then the node is gone, and the module stays loaded without one.
  *
  * Who owns a piece. The core hands it over in soft_program(). It is moved and
- * completed there, or, with async=1, in soft_work(). From program() until the
- * completion has returned the piece holds a reference to soft->pieces; soft_stop()
- * kills that, waits until the last reference is gone, and so the engine touches
- * no memory when it returns.
+ * completed there, or, with async=1, in soft_work(), or, if it is polled, in
+ * soft_poll(), as by an engine that has a queue without interrupts. From program()
+ * until the completion has returned the piece holds a reference to soft->pieces;
+ * soft_stop() kills that, completes what nobody polls for any more, waits until the
+ * last reference is gone, and so the engine touches no memory when it returns.
  *
  * Pieces of different transfers may be moved at the same time on several CPUs,
  * without any order between them, as with a device of several engines.
@@ -87,7 +88,7 @@ MODULE_PARM_DESC(provider, "What backs the map registers: auto, iova, bounce or 
 
 static bool soft_async;
 module_param_named(async, soft_async, bool, 0444);
-MODULE_PARM_DESC(async, "Move the bytes in a work item, one piece after the other, instead of in the call (default N)");
+MODULE_PARM_DESC(async, "Move the bytes in a work item, one piece after the other, or in the call of who polls, instead of at once (default N)");
 
 static unsigned int soft_delay_ms;
 module_param_named(delay_ms, soft_delay_ms, uint, 0644);
@@ -110,6 +111,8 @@ MODULE_PARM_DESC(delay_ms, "With async=1, time before each piece is moved, in mi
  * @work: moves what is in @queue
  * @queue_lock: any context
  * @queue: pieces that wait for @work, in order
+ * @polled: pieces that wait for somebody who polls, in order
+ * @due: in ns, when the first of @polled may be moved
  * @notifier: sees the borrowed function go
  * @lock: nests inside the device lock of @dma_dev
  * @device: what was registered; NULL before and after
@@ -131,8 +134,10 @@ struct soft {
 
 	struct workqueue_struct *worker;
 	struct work_struct work;
-	spinlock_t queue_lock; /* guards @queue */
+	spinlock_t queue_lock; /* guards the three below */
 	struct list_head queue;
+	struct list_head polled;
+	u64 due;
 
 	struct notifier_block notifier;
 	struct mutex lock; /* guards @dma_dev and @device against the end of the loan */
@@ -256,10 +261,83 @@ static void soft_work(struct work_struct *work)
 	}
 }
 
+/* For the first of them, from now on. */
+static void soft_set_due(struct soft *soft)
+{
+	lockdep_assert_held(&soft->queue_lock);
+
+	soft->due = ktime_get_ns() + (u64)READ_ONCE(soft_delay_ms) * NSEC_PER_MSEC;
+}
+
+/* The next piece that is due; once stopped, all are. */
+static struct dmabay_device_piece *soft_dequeue_polled(struct soft *soft)
+{
+	struct dmabay_device_piece *piece;
+	unsigned long flags;
+
+	spin_lock_irqsave(&soft->queue_lock, flags);
+	piece = list_first_entry_or_null(&soft->polled, struct dmabay_device_piece, node);
+	if (piece && !percpu_ref_is_dying(&soft->pieces) && ktime_get_ns() < soft->due)
+		piece = NULL;
+	if (piece) {
+		list_del(&piece->node);
+		soft_set_due(soft);
+	}
+	spin_unlock_irqrestore(&soft->queue_lock, flags);
+
+	return piece;
+}
+
+static void soft_poll(struct dmabay_device *device)
+{
+	struct soft *soft = dmabay_device_data(device);
+	struct dmabay_device_piece *piece = NULL;
+
+	/* Most of the time there is nothing. */
+	if (!list_empty(&soft->polled))
+		piece = soft_dequeue_polled(soft);
+	if (!piece)
+		return;
+
+	soft_run(soft, piece);
+	percpu_ref_put(&soft->pieces);
+}
+
+/* For soft_work(). */
+static void soft_program_queued(struct soft *soft, struct dmabay_device_piece *piece)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&soft->queue_lock, flags);
+	list_add_tail(&piece->node, &soft->queue);
+	spin_unlock_irqrestore(&soft->queue_lock, flags);
+	queue_work(soft->worker, &soft->work);
+}
+
+/* For soft_poll(), or for soft_stop() if that has not looked yet. */
+static void soft_program_polled(struct soft *soft, struct dmabay_device_piece *piece)
+{
+	unsigned long flags;
+	bool stopped;
+
+	spin_lock_irqsave(&soft->queue_lock, flags);
+	stopped = percpu_ref_is_dying(&soft->pieces);
+	if (!stopped) {
+		if (list_empty(&soft->polled))
+			soft_set_due(soft);
+		list_add_tail(&piece->node, &soft->polled);
+	}
+	spin_unlock_irqrestore(&soft->queue_lock, flags);
+
+	if (stopped) {
+		dmabay_device_complete(piece, -ENODEV, 0);
+		percpu_ref_put(&soft->pieces);
+	}
+}
+
 static void soft_program(struct dmabay_device *device, struct dmabay_device_piece *piece)
 {
 	struct soft *soft = dmabay_device_data(device);
-	unsigned long flags;
 
 	if (!percpu_ref_tryget_live(&soft->pieces)) {
 		dmabay_device_complete(piece, -ENODEV, 0);
@@ -272,18 +350,23 @@ static void soft_program(struct dmabay_device *device, struct dmabay_device_piec
 		return;
 	}
 
-	spin_lock_irqsave(&soft->queue_lock, flags);
-	list_add_tail(&piece->node, &soft->queue);
-	spin_unlock_irqrestore(&soft->queue_lock, flags);
-	queue_work(soft->worker, &soft->work);
+	if (piece->polled)
+		soft_program_polled(soft, piece);
+	else
+		soft_program_queued(soft, piece);
 }
 
 static void soft_stop(struct dmabay_device *device)
 {
 	struct soft *soft = dmabay_device_data(device);
+	struct dmabay_device_piece *piece;
 
 	percpu_ref_kill(&soft->pieces);
 	wake_up_all(&soft->delay);
+	while ((piece = soft_dequeue_polled(soft))) {
+		dmabay_device_complete(piece, -ENODEV, 0);
+		percpu_ref_put(&soft->pieces);
+	}
 	wait_for_completion(&soft->stopped);
 }
 
@@ -299,6 +382,7 @@ static void soft_counters(struct dmabay_device *device, u64 *faults, u64 *engine
 static const struct dmabay_device_ops soft_ops = {
 	.program = soft_program,
 	.stop = soft_stop,
+	.poll = soft_poll,
 	.counters = soft_counters,
 };
 
@@ -497,6 +581,7 @@ static int __init soft_init(void)
 	INIT_WORK(&soft->work, soft_work);
 	spin_lock_init(&soft->queue_lock);
 	INIT_LIST_HEAD(&soft->queue);
+	INIT_LIST_HEAD(&soft->polled);
 	mutex_init(&soft->lock);
 
 	soft->memory_size = (size_t)soft_memory << 20;

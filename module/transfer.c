@@ -293,6 +293,7 @@ static bool dmabay_program(struct dmabay_transaction *transaction, struct device
 	piece->device_address = transfer->device_address +
 				dmabay_transaction_bytes_transferred(transaction);
 	piece->direction = direction;
+	piece->polled = transfer->vector && transfer->vector->polled;
 
 	if (dmabay_transfer_stopped(reservation, transfer))
 		dmabay_device_complete(piece, 0, 0);

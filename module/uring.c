@@ -30,7 +30,11 @@
  * which allocates, and linked, and before its end it is unlinked: memory registered with
  * the device is the faster way.
  *
- * There is no polling for completions (IORING_SETUP_IOPOLL).
+ * In a ring that polls (IORING_SETUP_IOPOLL) nobody is told of the end. Its task asks again
+ * and again, one command after the other, and posts the CQE of one that it finds over; it
+ * also has the device look what it has done, which spares the device an interrupt. So a
+ * device that cannot be asked takes no such command. A ring that ends asks until all are
+ * over, and cancels none.
  */
 #include <linux/fs.h>
 #include <linux/limits.h>
@@ -76,12 +80,14 @@ COMPAT_URING_TASK_WORK(dmabay_uring_task_work, dmabay_uring_post)
  */
 void dmabay_vector_ended(struct dmabay_vector *vector, int status, size_t transferred)
 {
+	bool polled = vector->polled;
+
 	if (status)
 		cmpxchg(&vector->status, 0, status);
 	atomic_add(transferred, &vector->bytes);
 
 	/* Ordered after the above, and before the task's look at it. */
-	if (atomic_dec_and_test(&vector->pending))
+	if (atomic_dec_and_test(&vector->pending) && !polled)
 		io_uring_cmd_complete_in_task(container_of((void *)vector, struct io_uring_cmd,
 							   pdu),
 					      dmabay_uring_task_work);
@@ -171,8 +177,12 @@ static int dmabay_uring_submit(struct io_uring_cmd *command, unsigned int issue_
 		return ret;
 
 	/* One for the submitter, so that it does not end before all are there. */
-	*vector = (struct dmabay_vector){ .pending = ATOMIC_INIT(1) };
-	compat_uring_mark_cancelable(command, issue_flags);
+	*vector = (struct dmabay_vector){
+		.pending = ATOMIC_INIT(1),
+		.polled = issue_flags & IO_URING_F_IOPOLL,
+	};
+	if (!vector->polled)
+		compat_uring_mark_cancelable(command, issue_flags);
 	do {
 		for (i = 0; i < in_chunk && !ret; i++)
 			ret = dmabay_uring_transfer(command, issue_flags, &chunk[i], &total);
@@ -226,6 +236,8 @@ int dmabay_uring_cmd(struct io_uring_cmd *command, unsigned int issue_flags)
 		return -EBADF;
 	if (READ_ONCE(file->device->gone))
 		return -ENODEV;
+	if ((issue_flags & IO_URING_F_IOPOLL) && !file->device->polls)
+		return -EOPNOTSUPP;
 	if (READ_ONCE(payload->flags) ||
 	    (command->flags & DMABAY_URING_FLAGS & ~IORING_URING_CMD_FIXED))
 		return -EOPNOTSUPP;
@@ -238,4 +250,36 @@ int dmabay_uring_cmd(struct io_uring_cmd *command, unsigned int issue_flags)
 		return -E2BIG;
 
 	return dmabay_uring_submit(command, issue_flags, u64_to_user_ptr(transfers), count);
+}
+
+/**
+ * dmabay_uring_poll() - uring_cmd_iopoll of the node
+ * @command: in the ring, which keeps others from polling it
+ * @batch: for block devices
+ * @poll_flags: likewise: here one look is all there is
+ *
+ * Context: may sleep.
+ * Return: 1 if the CQE can be posted, else 0.
+ */
+int dmabay_uring_poll(struct io_uring_cmd *command, struct io_comp_batch *batch,
+		      unsigned int poll_flags)
+{
+	struct dmabay_vector *vector = dmabay_uring_vector(command);
+	struct dmabay_file *file = command->file->private_data;
+	struct dmabay_device *device = file->device;
+
+	/* If it goes right now, what it has is completed without being asked. */
+	if (atomic_read(&vector->pending) && down_read_trylock(&device->registration_lock)) {
+		if (device->ops)
+			device->ops->poll(device);
+		up_read(&device->registration_lock);
+	}
+
+	/* Pairs with the last one who ended a transfer. */
+	if (atomic_read_acquire(&vector->pending))
+		return 0;
+
+	dmabay_uring_post(command, 0);
+
+	return 1;
 }

@@ -66,6 +66,7 @@
 struct attribute_group;
 struct dentry;
 struct eventfd_ctx;
+struct io_comp_batch;
 struct io_uring_cmd;
 struct iov_iter;
 struct kiocb;
@@ -92,6 +93,7 @@ struct kiocb;
  * @bus: what users are told as its place
  * @is_channel: a dmaengine channel does the transfers, and no op
  * @is_copier: and does it in memory, without a device that could keep it waiting
+ * @polls: it can be asked what it has done
  * @enabler: the enabler of all reservations
  * @once_enabler: the enabler of DMABAY_ONCE: nothing is held for it. Of a channel the
  *	same one, because there is only one who can have the channel
@@ -116,6 +118,7 @@ struct dmabay_device {
 	char bus[sizeof_field(struct dmabay_info, bus)];
 	bool is_channel;
 	bool is_copier;
+	bool polls;
 	struct dmabay_enabler *enabler;
 	struct dmabay_enabler *once_enabler;
 	struct mutex files_lock; /* guards files */
@@ -219,12 +222,14 @@ struct dmabay_buffer {
  * @status: 0, or how the first one that failed ended
  * @bytes: transferred
  * @withdrawn: start no further piece of them
+ * @polled: whoever wants the result polls the device until it is there
  */
 struct dmabay_vector {
 	atomic_t pending;
 	int status;
 	atomic_t bytes;
 	bool withdrawn;
+	bool polled;
 };
 
 /**
@@ -391,6 +396,8 @@ int dmabay_ioctl_submit(struct dmabay_command *command);
 /* uring.c */
 void dmabay_vector_ended(struct dmabay_vector *vector, int status, size_t transferred);
 int dmabay_uring_cmd(struct io_uring_cmd *command, unsigned int issue_flags);
+int dmabay_uring_poll(struct io_uring_cmd *command, struct io_comp_batch *batch,
+		      unsigned int poll_flags);
 
 /* withdrawal.c */
 enum hrtimer_restart dmabay_reservation_alarm(struct hrtimer *timer);

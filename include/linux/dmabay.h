@@ -2026,6 +2026,7 @@ struct device *dmabay_transaction_device(const struct dmabay_transaction *transa
  * @length: bytes
  * @device_address: bytes into the device's own memory; checked against its size
  * @direction: which way
+ * @polled: somebody calls poll() until it is complete; never set if there is none
  */
 struct dmabay_device_piece {
 	struct list_head node;
@@ -2033,6 +2034,7 @@ struct dmabay_device_piece {
 	size_t length;
 	u64 device_address;
 	enum dmabay_direction direction;
+	bool polled;
 };
 
 /**
@@ -2045,15 +2047,20 @@ struct dmabay_device_piece {
  *	every piece it was given is completed (-ENODEV), and so is, at once, each
  *	one it is still given. Called once, from dmabay_device_unregister(). May
  *	sleep
+ * @poll: may be NULL: look what is done, and complete it. Nothing else has to be done
+ *	for pieces that are polled, as long as they are; others end without it. Called
+ *	again and again, by several tasks at a time, and not once @stop is. Should
+ *	return soon; must not wait
  * @counters: may be NULL: add to the last three members of the counters (faults,
  *	engine ticks, timeouts). Any context
  *
- * The first two are NULL if the device is a channel (&dmabay_device_config.system), else
+ * @program and @stop are NULL if the device is a channel (&dmabay_device_config.system), else
  * not.
  */
 struct dmabay_device_ops {
 	void (*program)(struct dmabay_device *device, struct dmabay_device_piece *piece);
 	void (*stop)(struct dmabay_device *device);
+	void (*poll)(struct dmabay_device *device);
 	void (*counters)(struct dmabay_device *device, u64 *faults, u64 *engine_ticks,
 			 u64 *timeouts);
 };

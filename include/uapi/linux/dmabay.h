@@ -600,8 +600,13 @@ struct dmabay_eventfd {
  * when the CQE is posted. So it is described, linked and unlinked for every transfer,
  * which takes memory (ENOMEM): what is transferred often is better registered here.
  *
+ * In a ring with IORING_SETUP_IOPOLL the CQE is posted by who asks for it, and the device
+ * may do nothing before it is asked: a transfer can keep its reservation until then.
+ * EOPNOTSUPP: the device cannot be asked.
+ *
  * A ring that ends, by close, exit or kill, ends its commands: from Linux 6.8 on
- * transfers that wait for their turn are not started any more, before that they all run.
+ * transfers that wait for their turn are not started any more, before that, and with
+ * IORING_SETUP_IOPOLL, they all run.
  * Closing the file does not end them, because the ring has it open until they are done.
  */
 struct dmabay_uring {
