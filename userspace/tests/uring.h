@@ -114,13 +114,18 @@ static inline bool ring_reap(struct ring *ring, uint64_t patience, struct io_uri
 		.tv_nsec = (long long)(patience % SECOND),
 	};
 	struct io_uring_getevents_arg argument = { .ts = (uintptr_t)&time };
+	uint64_t end = dmabay_deadline(patience);
+	bool last = false;
 
-	if (__atomic_load_n(tail, __ATOMIC_ACQUIRE) == *head)
+	/* A ring that polls does so for a while only. */
+	while (__atomic_load_n(tail, __ATOMIC_ACQUIRE) == *head) {
+		if (last)
+			return false;
 		syscall(__NR_io_uring_enter, ring->fd, 0, 1,
 			IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &argument,
 			sizeof(argument));
-	if (__atomic_load_n(tail, __ATOMIC_ACQUIRE) == *head)
-		return false;
+		last = !(ring->flags & IORING_SETUP_IOPOLL) || dmabay_deadline(0) >= end;
+	}
 	*cqe = *(struct io_uring_cqe *)(void *)(ring->rings + ring->cq.cqes +
 						(*head & mask) * sizeof(*cqe));
 	__atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);

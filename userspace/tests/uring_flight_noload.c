@@ -39,6 +39,7 @@ FIXTURE_VARIANT(flight)
 {
 	const char *driver;
 	const char *parameters;
+	unsigned int ring_flags;	/* IORING_SETUP_... */
 	unsigned int rounds;	/* at most */
 	bool slow;		/* some are under way when the pause is over */
 	uint64_t latest;	/* ns, the longest pause */
@@ -63,6 +64,31 @@ FIXTURE_VARIANT_ADD(flight, soft_by_a_worker)
 	.rounds = ROUNDS,
 	.slow = true,
 	.latest = 100 * MILLISECOND,
+	.away = remove_soft,
+	.back = insert_soft,
+};
+
+/* Who polls works all the time. */
+FIXTURE_VARIANT_ADD(flight, soft_polled)
+{
+	.driver = "soft",
+	.parameters = "memory=1 async=1 delay_ms=1",
+	.ring_flags = IORING_SETUP_IOPOLL,
+	.rounds = 3,
+	.slow = true,
+	.latest = 50 * MILLISECOND,
+	.away = remove_soft,
+	.back = insert_soft,
+};
+
+FIXTURE_VARIANT_ADD(flight, soft_polled_by_a_kernel_thread)
+{
+	.driver = "soft",
+	.parameters = "memory=1 async=1 delay_ms=1",
+	.ring_flags = IORING_SETUP_IOPOLL | IORING_SETUP_SQPOLL,
+	.rounds = 3,
+	.slow = true,
+	.latest = 50 * MILLISECOND,
 	.away = remove_soft,
 	.back = insert_soft,
 };
@@ -113,7 +139,8 @@ static int fill_device(const char *path, uint64_t length)
  * What the device has into the slots, which are blank. Every other one is reached by the
  * ring's buffer, the others by that of the file. Returns 0 or a negative errno.
  */
-static int prepare(struct flight *flight, const char *path, uint64_t length)
+static int prepare(struct flight *flight, unsigned int ring_flags, const char *path,
+		   uint64_t length)
 {
 	uint32_t buffer, reservation;
 	struct iovec fixed;
@@ -142,14 +169,15 @@ static int prepare(struct flight *flight, const char *path, uint64_t length)
 			.direction = DMABAY_FROM_DEVICE,
 			.cookie = i,
 		};
-	result = io_uring_queue_init(FLIGHT, &flight->ring, 0);
+	result = io_uring_queue_init(FLIGHT, &flight->ring, ring_flags);
 	return result ?: io_uring_register_buffers(&flight->ring, &fixed, 1);
 }
 
 /* Returns how many are under way, or a negative errno. */
-static int take_off(struct flight *flight, const char *path, uint64_t length, bool by_workers)
+static int take_off(struct flight *flight, unsigned int ring_flags, const char *path,
+		    uint64_t length, bool by_workers)
 {
-	int result = prepare(flight, path, length);
+	int result = prepare(flight, ring_flags, path, length);
 
 	if (result)
 		return result;
@@ -174,10 +202,14 @@ static bool land_one(struct flight *flight, uint64_t patience)
 		.tv_sec = (long long)(patience / SECOND),
 		.tv_nsec = (long long)(patience % SECOND),
 	};
+	uint64_t end = dmabay_deadline(patience);
 	struct io_uring_cqe *cqe;
 
-	if (io_uring_wait_cqe_timeout(&flight->ring, &cqe, &time))
-		return false;
+	/* A ring that polls does so for a while only. */
+	while (io_uring_wait_cqe_timeout(&flight->ring, &cqe, &time)) {
+		if (dmabay_deadline(0) >= end)
+			return false;
+	}
 	flight->landed++;
 	if (cqe->user_data < FLIGHT) {
 		flight->seen[cqe->user_data]++;
@@ -237,9 +269,15 @@ static void leave(struct flight *flight)
 
 /* ---- each test ---- */
 
-static uint64_t some_time(const FIXTURE_VARIANT(flight) *variant)
+/* Any moment, as the device goes on. Who polls has to. */
+static void linger(const FIXTURE_VARIANT(flight) *variant, struct flight *flight)
 {
-	return (uint64_t)random() % variant->latest;
+	uint64_t time = (uint64_t)random() % variant->latest, end = dmabay_deadline(time);
+
+	if (!(variant->ring_flags & IORING_SETUP_IOPOLL))
+		pause_for(time);
+	while (dmabay_deadline(0) < end && flight->landed < FLIGHT)
+		land_one(flight, 0);
 }
 
 /*
@@ -248,7 +286,8 @@ static uint64_t some_time(const FIXTURE_VARIANT(flight) *variant)
  */
 #define TAKE_OFF(by_workers) \
 	ASSERT_EQ((int)FLIGHT, \
-		  take_off(&self->flight, self->path, self->length, (by_workers)))
+		  take_off(&self->flight, variant->ring_flags, self->path, self->length, \
+			   (by_workers)))
 
 FIXTURE_SETUP(flight)
 {
@@ -327,7 +366,7 @@ TEST_F_TIMEOUT(flight, cancelled_by_cookie, LONG_TEST)
 		unsigned int cancelled;
 
 		TAKE_OFF(round & 1);
-		pause_for(some_time(variant));
+		linger(variant, &self->flight);
 		cancelled = cancel_some(_metadata, &self->flight);
 		land(_metadata, &self->flight);
 		EXPECT_EQ(cancelled, judge(_metadata, &self->flight, -ECANCELED));
@@ -343,7 +382,7 @@ TEST_F_TIMEOUT(flight, file_closed, LONG_TEST)
 {
 	for (unsigned int round = 0; round < self->rounds; round++) {
 		TAKE_OFF(false);
-		pause_for(some_time(variant));
+		linger(variant, &self->flight);
 		dmabay_close(self->flight.bay);
 		self->flight.bay = NULL;
 		land(_metadata, &self->flight);
@@ -360,7 +399,7 @@ TEST_F_TIMEOUT(flight, device_removed, LONG_TEST)
 		unsigned int ended;
 
 		TAKE_OFF(round & 1);
-		pause_for(some_time(variant));
+		linger(variant, &self->flight);
 		EXPECT_EQ(0, variant->away());
 		land(_metadata, &self->flight);
 		ended = judge(_metadata, &self->flight, -ENODEV);
@@ -413,7 +452,7 @@ TEST_F_TIMEOUT(flight, ring_exits, LONG_TEST)
 		struct flight *flight = &self->flight;
 
 		TAKE_OFF(false);
-		pause_for(some_time(variant));
+		linger(variant, &self->flight);
 		while (flight->landed < FLIGHT / 2 && land_one(flight, 0))
 			;
 		leave(flight);
@@ -426,12 +465,13 @@ TEST_F_TIMEOUT(flight, ring_exits, LONG_TEST)
 }
 
 /* Says so when all are under way, and waits for its end. */
-static void fly_until_killed(FIXTURE_DATA(flight) *self, int told)
+static void fly_until_killed(FIXTURE_DATA(flight) *self, unsigned int ring_flags, int told)
 {
-	if (take_off(&self->flight, self->path, self->length, false) == (int)FLIGHT &&
-	    write(told, "", 1) == 1)
-		pause();
-	_exit(1);
+	if (take_off(&self->flight, ring_flags, self->path, self->length, false) != (int)FLIGHT ||
+	    write(told, "", 1) != 1)
+		_exit(1);
+	for (;;)
+		land_one(&self->flight, SECOND);
 }
 
 TEST_F_TIMEOUT(flight, process_killed, LONG_TEST)
@@ -448,11 +488,11 @@ TEST_F_TIMEOUT(flight, process_killed, LONG_TEST)
 		child = fork();
 		ASSERT_LE(0, child);
 		if (!child)
-			fly_until_killed(self, pipes[1]);
+			fly_until_killed(self, variant->ring_flags, pipes[1]);
 		close(pipes[1]);
 		ASSERT_EQ(1, read(pipes[0], &byte, 1));
 		close(pipes[0]);
-		pause_for(some_time(variant));
+		pause_for((uint64_t)random() % variant->latest);
 		EXPECT_EQ(0, kill(child, SIGKILL));
 		ASSERT_EQ(child, waitpid(child, &status, 0));
 		EXPECT_TRUE(WIFSIGNALED(status)) TH_LOG("it ended by itself: 0x%x", status);
