@@ -153,12 +153,38 @@ TEST_F_TIMEOUT(uring, kernel_thread_submits, LONG_TEST)
 	ring_close(&ring);
 }
 
+TEST_F_TIMEOUT(uring, single_issuer, LONG_TEST)
+{
+	struct ring ring;
+
+	OPEN_RING_OR_SKIP(&ring, IORING_SETUP_SINGLE_ISSUER);
+	fly(_metadata, self, &ring, variant->flight, 0);
+	ring_close(&ring);
+}
+
 TEST_F_TIMEOUT(uring, task_work_deferred, LONG_TEST)
 {
 	struct ring ring;
 
 	OPEN_RING_OR_SKIP(&ring, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
 	fly(_metadata, self, &ring, variant->flight, 0);
+	ring_close(&ring);
+}
+
+/* Whoever asks for CQEs asks the device, if that can be asked. */
+TEST_F_TIMEOUT(uring, polled, LONG_TEST)
+{
+	struct ring ring;
+
+	OPEN_RING_OR_SKIP(&ring, IORING_SETUP_IOPOLL);
+	if (!strcmp(variant->driver, "soft")) {
+		fly(_metadata, self, &ring, variant->flight, 0);
+		fly(_metadata, self, &ring, variant->flight, IOSQE_ASYNC);
+	} else {
+		describe(self, DMABAY_TO_DEVICE);
+		EXPECT_EQ(-EOPNOTSUPP, ring_run(&ring, self->bay, self->transfers, 1));
+		EXPECT_EQ(-EOPNOTSUPP, ring_run(&ring, self->bay, self->transfers, FLIGHT));
+	}
 	ring_close(&ring);
 }
 
@@ -174,6 +200,89 @@ TEST_F_TIMEOUT(uring, order_within_a_reservation, LONG_TEST)
 	reap_each(_metadata, self, &self->ring, variant->flight);
 	EXPECT_EQ(0, read_back(self->bay, self->memory, self->length));
 	EXPECT_PATTERN(self->memory, self->length, SENT, variant->flight - 1);
+}
+
+static void prepare_link(FIXTURE_DATA(uring) *self, uint32_t index, uint32_t direction,
+			 unsigned int sqe_flags)
+{
+	struct io_uring_sqe *sqe = ring_next(&self->ring);
+
+	self->transfers[index].direction = direction;
+	dmabay_uring_prepare(self->bay, sqe, &self->transfers[index], 1);
+	sqe->user_data = index;
+	sqe->flags |= (uint8_t)sqe_flags;
+}
+
+static void expect_next(struct __test_metadata *_metadata, FIXTURE_DATA(uring) *self,
+			uint32_t index, int result)
+{
+	struct io_uring_cqe cqe;
+
+	ASSERT_TRUE(ring_reap(&self->ring, PATIENCE, &cqe));
+	EXPECT_EQ(index, cqe.user_data);
+	EXPECT_EQ(result, cqe.res);
+}
+
+/* Each link begins when the one before is over, whatever reservation it is on. */
+TEST_F_TIMEOUT(uring, chain, LONG_TEST)
+{
+	const int length = (int)self->length;
+	uint32_t other;
+
+	ASSERT_EQ(0, dmabay_reserve(self->bay, 2, 2, 0, &other));
+	fill(self->memory, self->length, SENT, 6);
+	fill(self->memory + self->length, 2 * self->length, BLANK, 6);
+	describe(self, DMABAY_TO_DEVICE);
+	self->transfers[1].reservation = other;
+	self->transfers[1].device_address = 0;
+	self->transfers[2].device_address = 0;
+	prepare_link(self, 0, DMABAY_TO_DEVICE, IOSQE_IO_LINK | IOSQE_ASYNC);
+	prepare_link(self, 1, DMABAY_FROM_DEVICE, IOSQE_IO_LINK);
+	prepare_link(self, 2, DMABAY_FROM_DEVICE, 0);
+	ASSERT_EQ(3, ring_submit(&self->ring));
+	for (uint32_t i = 0; i < 3; i++)
+		expect_next(_metadata, self, i, length);
+	EXPECT_PATTERN(self->memory + self->length, self->length, SENT, 6);
+	EXPECT_PATTERN(self->memory + 2 * self->length, self->length, SENT, 6);
+	EXPECT_EQ(0, dmabay_free(self->bay, other));
+}
+
+/* What is behind a link that fails is not started. */
+TEST_F_TIMEOUT(uring, chain_broken, LONG_TEST)
+{
+	fill(self->memory, FLIGHT * PAGE, BLANK, 7);
+	describe(self, DMABAY_TO_DEVICE);
+	self->transfers[1].buffer = 1000;
+	prepare_link(self, 0, DMABAY_TO_DEVICE, IOSQE_IO_LINK);
+	prepare_link(self, 1, DMABAY_TO_DEVICE, IOSQE_IO_LINK);
+	prepare_link(self, 2, DMABAY_FROM_DEVICE, 0);
+	ASSERT_EQ(3, ring_submit(&self->ring));
+	expect_next(_metadata, self, 0, (int)self->length);
+	expect_next(_metadata, self, 1, -ENOENT);
+	expect_next(_metadata, self, 2, -ECANCELED);
+	EXPECT_PATTERN(self->memory, FLIGHT * PAGE, BLANK, 7);
+}
+
+/* A drain begins when all before it are over, and nothing after it begins before. */
+TEST_F_TIMEOUT(uring, drain, LONG_TEST)
+{
+	const uint32_t before = variant->flight / 2;
+	struct io_uring_cqe cqe;
+
+	fill(self->memory, (before + 2) * self->length, SENT, 8);
+	describe(self, DMABAY_TO_DEVICE);
+	for (uint32_t i = 0; i < before; i++)
+		prepare_link(self, i, DMABAY_TO_DEVICE, i & 1 ? IOSQE_ASYNC : 0);
+	prepare_link(self, before, DMABAY_TO_DEVICE, IOSQE_IO_DRAIN);
+	prepare_link(self, before + 1, DMABAY_TO_DEVICE, 0);
+	ASSERT_EQ((int)before + 2, ring_submit(&self->ring));
+	for (uint32_t i = 0; i < before; i++) {
+		ASSERT_TRUE(ring_reap(&self->ring, PATIENCE, &cqe));
+		EXPECT_GT(before, cqe.user_data);
+		EXPECT_EQ((int)self->length, cqe.res);
+	}
+	expect_next(_metadata, self, before, (int)self->length);
+	expect_next(_metadata, self, before + 1, (int)self->length);
 }
 
 /* ---- one command, many transfers ---- */
