@@ -82,6 +82,13 @@ static bool is_known(const struct attribute *attributes, size_t count, const cha
 	return false;
 }
 
+/* What every device of every class has. */
+static bool is_every_device_s(const char *name)
+{
+	return !strcmp(name, "dev") || !strcmp(name, "uevent") ||
+	       !strcmp(name, "waiting_for_supplier");
+}
+
 /* How many files there are that everybody can read, and nobody else can write. */
 static size_t count_files(struct __test_metadata *_metadata, const char *node, const char *folder,
 			  const struct attribute *attributes, size_t count)
@@ -97,9 +104,7 @@ static size_t count_files(struct __test_metadata *_metadata, const char *node, c
 	ASSERT_NE(NULL, files);
 	while ((entry = readdir(files))) {
 		ASSERT_EQ(0, fstatat(dirfd(files), entry->d_name, &status, AT_SYMLINK_NOFOLLOW));
-		/* Those that every device of every class has. */
-		if (!S_ISREG(status.st_mode) || !strcmp(entry->d_name, "dev") ||
-		    !strcmp(entry->d_name, "uevent") || !strcmp(entry->d_name, "waiting_for_supplier"))
+		if (!S_ISREG(status.st_mode) || is_every_device_s(entry->d_name))
 			continue;
 		EXPECT_TRUE(is_known(attributes, count, folder, entry->d_name))
 			TH_LOG("%s%s is not known here", folder, entry->d_name);

@@ -25,10 +25,12 @@ struct attribute {
 	uint32_t mask;
 };
 
-#define MEMBER(type, member)	offsetof(struct type, member), sizeof(((struct type *)0)->member)
+#define MEMBER(type, member) \
+	offsetof(struct type, member), sizeof(((struct type *)0)->member)
 #define NUMBER(member)		{ #member, MEMBER(dmabay_info, member), NULL, 0 }
 #define FLAG(name, mask)	{ name, MEMBER(dmabay_info, flags), NULL, mask }
-#define COUNTER(member)		{ "counters/" #member, MEMBER(dmabay_counters, member), NULL, 0 }
+#define COUNTER(member) \
+	{ "counters/" #member, MEMBER(dmabay_counters, member), NULL, 0 }
 
 /* All that every device has. */
 static const struct attribute limits[] = {
