@@ -24,6 +24,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
+#include "trace_user.h"
 #include "user.h"
 
 /* Pages pinned or unpinned before others may run. */
@@ -231,6 +232,7 @@ void dmabay_buffers_free(struct dmabay_file *file)
 	unsigned long number;
 
 	xa_for_each(&file->buffers, number, buffer) {
+		trace_dmabay_buffer_unregistered(file, buffer, number);
 		dmabay_buffer_unpin(buffer);
 		kfree(buffer);
 	}
@@ -273,6 +275,7 @@ int dmabay_ioctl_register(struct dmabay_command *command)
 	if (ret)
 		goto err_erase;
 
+	trace_dmabay_buffer_registered(file, buffer, arguments->buffer);
 	refcount_set(&buffer->active, 1);
 	return 0;
 
@@ -336,6 +339,7 @@ int dmabay_ioctl_unregister(struct dmabay_command *command)
 		goto err_unlock;
 	}
 
+	trace_dmabay_buffer_unregistered(file, buffer, arguments->buffer);
 	xa_erase(&file->buffers, arguments->buffer);
 	mutex_unlock(&file->mutex);
 

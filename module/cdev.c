@@ -39,6 +39,9 @@ void dmabay_file_end(struct dmabay_file *file, int error)
 	dmabay_completions_end(file);
 }
 
+/* How many files were opened. */
+static atomic64_t dmabay_files;
+
 static int dmabay_file_open(struct inode *inode, struct file *filp)
 {
 	struct dmabay_device *device = container_of(inode->i_cdev, struct dmabay_device, cdev);
@@ -50,6 +53,7 @@ static int dmabay_file_open(struct inode *inode, struct file *filp)
 		return -ENOMEM;
 
 	file->device = device;
+	file->id = atomic64_inc_return(&dmabay_files);
 	mutex_init(&file->mutex);
 	xa_init_flags(&file->buffers, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	xa_init_flags(&file->reservations, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);

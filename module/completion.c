@@ -17,6 +17,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
+#include "trace_user.h"
 #include "user.h"
 
 /* Completions copied to the user at a time. */
@@ -73,8 +74,10 @@ void dmabay_completions_drop(struct dmabay_reservation *reservation)
 
 	spin_lock_irq(&file->completion_lock);
 	for (i = 0; i < reservation->depth; i++) {
-		if (!list_empty(&reservation->transfers[i].node))
-			dmabay_completion_remove(file, &reservation->transfers[i]);
+		if (list_empty(&reservation->transfers[i].node))
+			continue;
+		trace_dmabay_transfer_dropped(reservation, &reservation->transfers[i]);
+		dmabay_completion_remove(file, &reservation->transfers[i]);
 	}
 	spin_unlock_irq(&file->completion_lock);
 }
@@ -128,6 +131,7 @@ static void dmabay_completions_take(struct dmabay_file *file, u64 last)
 	list_for_each_entry_safe(transfer, next, &file->completions, node) {
 		if (transfer->sequence > last)
 			break;
+		trace_dmabay_transfer_read(transfer->reservation, transfer);
 		dmabay_completion_remove(file, transfer);
 		llist_add(&transfer->free, &transfer->reservation->free);
 	}

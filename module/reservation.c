@@ -11,6 +11,7 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
+#include "trace_user.h"
 #include "user.h"
 
 /**
@@ -107,6 +108,8 @@ void dmabay_reservation_end(struct dmabay_reservation *reservation, int error)
 
 	dmabay_transaction_delete(reservation->transaction);
 	reservation->transaction = NULL;
+	if (reservation->number)
+		trace_dmabay_reservation_freed(reservation);
 }
 
 /**
@@ -134,6 +137,7 @@ static void dmabay_reserved(struct dmabay_transaction *transaction, void *contex
 {
 	struct dmabay_reservation *reservation = context;
 
+	trace_dmabay_reservation_granted(reservation);
 	complete_all(&reservation->granted);
 }
 
@@ -161,6 +165,7 @@ static int dmabay_reservation_request(struct dmabay_reservation *reservation,
 	if (ret)
 		return ret;
 
+	reservation->map_registers = map_registers;
 	ret = xa_alloc(&file->reservations, &reservation->number, reservation,
 		       XA_LIMIT(1, DMABAY_MAX_RESERVATIONS), GFP_KERNEL_ACCOUNT);
 	if (ret) {
@@ -173,11 +178,13 @@ static int dmabay_reservation_request(struct dmabay_reservation *reservation,
 	if (immediate)
 		dmabay_transaction_set_immediate(reservation->transaction, true);
 
+	trace_dmabay_reservation_requested(reservation);
 	/* The direction is a formality: all profiles have one adapter for both. */
 	ret = dmabay_transaction_reserve(reservation->transaction, DMABAY_READ_FROM_DEVICE,
 					 map_registers, dmabay_reserved, reservation);
 	if (ret) {
 		ret = immediate && ret == -ENOMEM ? -EAGAIN : ret;
+		trace_dmabay_reservation_freed(reservation);
 		goto err_erase;
 	}
 

@@ -30,6 +30,9 @@
 
 #include "user.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace_user.h"
+
 /* Transfers copied from the user at a time. */
 #define DMABAY_SUBMIT_CHUNK	8U
 
@@ -134,6 +137,7 @@ void dmabay_transfer_end(struct dmabay_reservation *reservation,
 	atomic64_add(transferred, &device->bytes);
 	if (status)
 		atomic64_inc(&device->errors);
+	trace_dmabay_transfer_ended(reservation, transfer);
 
 	if (transfer->done) {
 		complete(transfer->done);
@@ -213,6 +217,7 @@ static bool dmabay_transfer_complete(struct dmabay_reservation *reservation, int
 	length = min(length, reservation->piece.length);
 	if (status > 0)
 		status = -EIO;
+	trace_dmabay_piece_completed(reservation, status, length);
 
 	if (!status && length == reservation->piece.length &&
 	    !dmabay_transfer_stopped(reservation, transfer)) {
@@ -282,6 +287,7 @@ static bool dmabay_program(struct dmabay_transaction *transaction, struct device
 	struct dmabay_user_transfer *transfer = reservation->running;
 	struct dmabay_device_piece *piece = &reservation->piece;
 
+	trace_dmabay_piece_programmed(reservation);
 	if (device->is_channel) {
 		dmabay_channel_started(reservation);
 		return true;
@@ -320,6 +326,7 @@ static void dmabay_transfer_start(struct dmabay_reservation *reservation,
 		return;
 	}
 
+	trace_dmabay_transfer_started(reservation, transfer);
 	if (dmabay_reservation_device(reservation)->is_channel) {
 		dmabay_transaction_set_transfer_complete(transaction, dmabay_channel_done,
 							 reservation);
@@ -464,6 +471,7 @@ static bool dmabay_reservation_queue(struct dmabay_reservation *reservation,
 {
 	lockdep_assert_held(&reservation->lock);
 
+	trace_dmabay_transfer_submitted(reservation, transfer);
 	list_add_tail(&transfer->node, &reservation->queue);
 	if (reservation->running || reservation->starting)
 		return false;
@@ -515,6 +523,7 @@ int dmabay_reservation_submit(struct dmabay_reservation *reservation,
 void dmabay_reservation_withdraw(struct dmabay_reservation *reservation,
 				 struct dmabay_user_transfer *transfer)
 {
+	trace_dmabay_transfer_withdrawn(reservation, transfer, -ECANCELED);
 	WRITE_ONCE(transfer->withdrawn, true);
 
 	/* Only while it waits for map registers. */
@@ -539,6 +548,7 @@ void dmabay_vector_withdraw(struct dmabay_file *file, struct dmabay_vector *vect
 	struct dmabay_reservation *reservation;
 	unsigned long number, flags;
 
+	trace_dmabay_command_withdrawn(file, vector);
 	WRITE_ONCE(vector->withdrawn, true);
 	if (!dmabay_device_may_wait(file->device))
 		return;

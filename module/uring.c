@@ -43,6 +43,7 @@
 #include <linux/uio.h>
 
 #include "compat_uring.h"
+#include "trace_user.h"
 #include "user.h"
 
 /* Transfers copied from the user at a time. */
@@ -65,6 +66,7 @@ static void dmabay_uring_post(struct io_uring_cmd *command, unsigned int issue_f
 	struct dmabay_vector *vector = dmabay_uring_vector(command);
 	int result = vector->status ?: atomic_read(&vector->bytes);
 
+	trace_dmabay_command_posted(command->file->private_data, vector, result);
 	compat_uring_done(command, result, issue_flags);
 }
 

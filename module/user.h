@@ -11,7 +11,8 @@
  * by read() and write() (access.c).
  * Everything below is reached through <linux/dmabay.h> only.
  *
- * What is going on can be seen in sysfs (attributes.c) and debugfs (debugfs.c).
+ * What is going on can be seen in sysfs (attributes.c) and debugfs (debugfs.c), and
+ * traced (trace_user.h).
  *
  * Lock order, outermost first:
  *
@@ -140,6 +141,7 @@ static inline struct dmabay_device *to_dmabay_device(struct device *dev)
 /**
  * struct dmabay_file - One open file
  * @device: a reference
+ * @id: its number; no other one has or had it
  * @node: in &dmabay_device.files
  * @mutex: guards life and death of what is in @buffers and @reservations, and
  *	&dmabay_reservation.transaction
@@ -164,6 +166,7 @@ static inline struct dmabay_device *to_dmabay_device(struct device *dev)
  */
 struct dmabay_file {
 	struct dmabay_device *device;
+	u64 id;
 	struct list_head node;
 
 	struct mutex mutex; /* guards what is in the two below */
@@ -278,7 +281,8 @@ struct dmabay_user_transfer {
  * @file: its owner
  * @transaction: holds the registers; NULL once they are given back
  * @granted: the registers are there, or will never come
- * @number: in &dmabay_file.reservations
+ * @number: in &dmabay_file.reservations; 0 for &dmabay_file.once
+ * @map_registers: how many; 0 for &dmabay_file.once
  * @depth: how many @transfers
  * @lock: guards @queue, @running, @starting, @late, @ended and @alarm_at
  * @queue: transfers that wait for their turn
@@ -302,6 +306,7 @@ struct dmabay_reservation {
 	struct dmabay_transaction *transaction;
 	struct completion granted;
 	u32 number;
+	u32 map_registers;
 	u32 depth;
 
 	spinlock_t lock; /* guards the members below, up to alarm */
@@ -320,6 +325,13 @@ struct dmabay_reservation {
 	struct llist_head free;
 	struct dmabay_user_transfer transfers[];
 };
+
+/* Of a transfer: together with the reservation its name, until it was read. */
+static inline u32 dmabay_transfer_slot(const struct dmabay_reservation *reservation,
+				       const struct dmabay_user_transfer *transfer)
+{
+	return reservation->depth ? transfer - reservation->transfers : 0;
+}
 
 /**
  * struct dmabay_command - One ioctl

@@ -19,6 +19,7 @@
 #include <linux/minmax.h>
 #include <linux/sched.h>
 
+#include "trace_user.h"
 #include "user.h"
 
 /* Transfers that are ended at a time. */
@@ -72,8 +73,10 @@ static void dmabay_withdraw_running(struct dmabay_reservation *reservation,
 	if (withdrawal->mark)
 		WRITE_ONCE(transfer->withdrawn, true);
 	dmabay_reservation_stop(reservation);
-	if (transfer != withdrawal->last)
-		withdrawal->running++;
+	if (transfer == withdrawal->last)
+		return;
+	trace_dmabay_transfer_withdrawn(reservation, transfer, withdrawal->status);
+	withdrawal->running++;
 	withdrawal->last = transfer;
 }
 
@@ -93,6 +96,7 @@ static bool dmabay_withdraw_some(struct dmabay_reservation *reservation,
 			continue;
 		if (ended == DMABAY_WITHDRAW_CHUNK)
 			return true;
+		trace_dmabay_transfer_withdrawn(reservation, transfer, withdrawal->status);
 		list_del_init(&transfer->node);
 		dmabay_transfer_end(reservation, transfer, withdrawal->status, 0);
 		withdrawal->queued++;
