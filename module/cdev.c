@@ -54,6 +54,8 @@ static int dmabay_file_open(struct inode *inode, struct file *filp)
 
 	file->device = device;
 	file->id = atomic64_inc_return(&dmabay_files);
+	file->pid = task_tgid_nr(current);
+	get_task_comm(file->comm, current);
 	mutex_init(&file->mutex);
 	xa_init_flags(&file->buffers, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	xa_init_flags(&file->reservations, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);

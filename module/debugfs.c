@@ -4,11 +4,13 @@
  *
  * That directory is owned by the device and removed before its node goes; a reader
  * holds &dmabay_device.registration_lock for reading. "window" asks the IOMMU, not
- * the core, what is translated; "transactions" lists what exists.
+ * the core, what is translated; "transactions" lists what exists; "files" says who
+ * holds what.
  */
 #include <linux/debugfs.h>
 #include <linux/iommu.h>
 #include <linux/sched.h>
+#include <linux/seq_buf.h>
 #include <linux/seq_file.h>
 
 #include "dmabay_private.h"
@@ -72,6 +74,22 @@ static int dmabay_transactions_file_show(struct seq_file *seq, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(dmabay_transactions_file);
 
+static int dmabay_files_show(struct seq_file *seq, void *unused)
+{
+	struct seq_buf text;
+	size_t room;
+	char *buffer;
+
+	room = seq_get_buf(seq, &buffer);
+	seq_buf_init(&text, buffer, room);
+	dmabay_holders_print(seq->private, &text);
+	/* If it does not fit, there is another call with more room. */
+	seq_commit(seq, seq_buf_has_overflowed(&text) ? -1 : (int)seq_buf_used(&text));
+
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(dmabay_files);
+
 /* One line for each edge: the call, the state it is made in, the states it leads to. */
 static int dmabay_states_show(struct seq_file *seq, void *unused)
 {
@@ -121,6 +139,7 @@ void dmabay_debugfs_add(struct dmabay_device *device)
 	debugfs_create_file("window", 0400, device->debugfs, device, &dmabay_window_fops);
 	debugfs_create_file("transactions", 0400, device->debugfs, device,
 			    &dmabay_transactions_file_fops);
+	debugfs_create_file("files", 0400, device->debugfs, device, &dmabay_files_fops);
 }
 
 /**

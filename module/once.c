@@ -64,7 +64,8 @@ static int dmabay_once_prepare(struct dmabay_file *file)
 
 	once->ended = 0;
 	complete_all(&once->granted);
-	file->once = once;
+	/* Who looks at what is held does not take the mutex. */
+	smp_store_release(&file->once, once);
 
 	return 0;
 }

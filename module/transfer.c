@@ -354,6 +354,7 @@ static void dmabay_reservation_run(struct dmabay_reservation *reservation, bool 
 			break;
 		list_del_init(&transfer->node);
 		reservation->running = transfer;
+		reservation->started = jiffies;
 		reservation->late = false;
 		spin_unlock_irqrestore(&reservation->lock, flags);
 

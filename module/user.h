@@ -11,8 +11,8 @@
  * by read() and write() (access.c).
  * Everything below is reached through <linux/dmabay.h> only.
  *
- * What is going on can be seen in sysfs (attributes.c) and debugfs (debugfs.c), and
- * traced (trace_user.h).
+ * What is going on can be seen in sysfs (attributes.c) and debugfs (debugfs.c, which
+ * has it from holders.c), and traced (trace_user.h).
  *
  * Lock order, outermost first:
  *
@@ -53,6 +53,7 @@
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/rwsem.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -71,6 +72,7 @@ struct io_comp_batch;
 struct io_uring_cmd;
 struct iov_iter;
 struct kiocb;
+struct seq_buf;
 
 /* What DMABAY_INFO says; user space learns them nowhere else. */
 #define DMABAY_MAX_DEVICES		256
@@ -142,6 +144,8 @@ static inline struct dmabay_device *to_dmabay_device(struct device *dev)
  * struct dmabay_file - One open file
  * @device: a reference
  * @id: its number; no other one has or had it
+ * @pid: of the process that opened it, in the first namespace
+ * @comm: the name of its thread that did
  * @node: in &dmabay_device.files
  * @mutex: guards life and death of what is in @buffers and @reservations, and
  *	&dmabay_reservation.transaction
@@ -167,6 +171,8 @@ static inline struct dmabay_device *to_dmabay_device(struct device *dev)
 struct dmabay_file {
 	struct dmabay_device *device;
 	u64 id;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
 	struct list_head node;
 
 	struct mutex mutex; /* guards what is in the two below */
@@ -284,11 +290,12 @@ struct dmabay_user_transfer {
  * @number: in &dmabay_file.reservations; 0 for &dmabay_file.once
  * @map_registers: how many; 0 for &dmabay_file.once
  * @depth: how many @transfers
- * @lock: guards @queue, @running, @starting, @late, @ended and @alarm_at
+ * @lock: guards @queue, @running, @starting, @late, @started, @ended and @alarm_at
  * @queue: transfers that wait for their turn
  * @running: the one that the transaction executes
  * @starting: somebody is in dmabay_reservation_run() and will look again
  * @late: @running was stopped, because it took too long
+ * @started: jiffies when @running got its turn
  * @ended: 0, or why nothing is taken and nothing queued is started any more:
  *	-ENOENT (not offered yet, or freed), -ENODEV, -ECANCELED
  * @alarm_at: when @alarm is due, in ns; KTIME_MAX for never
@@ -314,6 +321,7 @@ struct dmabay_reservation {
 	struct dmabay_user_transfer *running;
 	bool starting;
 	bool late;
+	unsigned long started;
 	int ended;
 	u64 alarm_at;
 
@@ -446,6 +454,9 @@ loff_t dmabay_file_seek(struct file *filp, loff_t offset, int whence);
 
 /* attributes.c */
 extern const struct attribute_group *dmabay_attribute_groups[];
+
+/* holders.c */
+void dmabay_holders_print(struct dmabay_device *device, struct seq_buf *text);
 
 /* debugfs.c */
 void dmabay_debugfs_init(void);
