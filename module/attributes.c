@@ -8,9 +8,13 @@
  * waits for readers, who wait for &dmabay_device.registration_lock only; whoever
  * unregisters the device does not hold it meanwhile.
  *
+ * The dump of a time-out has all of them as well.
+ *
  * Everybody may read them: nothing here is an address. include/sysfs-class-dmabay tells
  * what each one means.
  */
+#include <linux/gfp.h>
+#include <linux/seq_buf.h>
 #include <linux/sysfs.h>
 
 #include "provider_names.h"
@@ -194,3 +198,41 @@ const struct attribute_group *dmabay_attribute_groups[] = {
 	&dmabay_counter_group,
 	NULL
 };
+
+static void dmabay_attribute_print(struct dmabay_device *device,
+				   const struct attribute_group *group, int index, char *page,
+				   struct seq_buf *text)
+{
+	struct attribute *attribute = group->attrs[index];
+	struct device_attribute *shown = container_of(attribute, struct device_attribute, attr);
+
+	if (group->is_visible && !group->is_visible(&device->dev.kobj, attribute, index))
+		return;
+	if (shown->show(&device->dev, shown, page) <= 0)
+		return;
+
+	seq_buf_printf(text, "%s%s%s: %s", group->name ?: "", group->name ? "/" : "",
+		       attribute->name, page);
+}
+
+/**
+ * dmabay_attributes_print() - All of them, "name: value" a line
+ * @device: the device; if it is gone there is nothing that they could say
+ * @text: where to
+ *
+ * Context: may sleep.
+ */
+void dmabay_attributes_print(struct dmabay_device *device, struct seq_buf *text)
+{
+	char *page = (char *)__get_free_page(GFP_KERNEL);
+	const struct attribute_group **group;
+	int i;
+
+	if (!page)
+		return;
+
+	for (group = dmabay_attribute_groups; *group; group++)
+		for (i = 0; (*group)->attrs[i]; i++)
+			dmabay_attribute_print(device, *group, i, page, text);
+	free_page((unsigned long)page);
+}

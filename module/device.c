@@ -116,6 +116,7 @@ static struct dmabay_device *dmabay_device_alloc(struct device *parent,
 	init_rwsem(&device->registration_lock);
 	mutex_init(&device->files_lock);
 	INIT_LIST_HEAD(&device->files);
+	INIT_WORK(&device->dump.work, dmabay_dump_work);
 	device->config = *config;
 	device->config.ops = config->ops ?: &dmabay_channel_ops;
 	device->config.directions = config->directions ?: DMABAY_DIRECTIONS;
@@ -260,6 +261,9 @@ void dmabay_device_unregister(struct dmabay_device *device)
 	list_for_each_entry(file, &device->files, node)
 		dmabay_file_end(file, -ENODEV);
 	mutex_unlock(&device->files_lock);
+
+	/* Nothing is left that could be late. */
+	flush_work(&device->dump.work);
 
 	dmabay_device_delete_enablers(device);
 	put_device(&device->dev);

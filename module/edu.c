@@ -44,6 +44,7 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/pm.h>
+#include <linux/seq_buf.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -98,6 +99,14 @@ static unsigned int edu_lose_interrupts;
 module_param_named(lose_interrupts, edu_lose_interrupts, uint, 0644);
 MODULE_PARM_DESC(lose_interrupts, "Fault plan for tests: number of completions to ignore from now on, each of which then times out (default 0)");
 
+/* What says how far the engine is. Its two addresses are nobody's business. */
+struct edu_registers {
+	u32 identity;
+	u32 interrupt_status;
+	u32 count;
+	u32 command;
+};
+
 /**
  * struct edu - One function
  * @pdev: the function
@@ -114,6 +123,7 @@ MODULE_PARM_DESC(lose_interrupts, "Fault plan for tests: number of completions t
  * @recovering: the watchdog waits for the engine to become idle: start nothing
  * @suspended: start nothing, and do not touch the registers when idle
  * @error: 0, or what each piece is completed with at once
+ * @late: what the registers said when a piece was late, the last time
  */
 struct edu {
 	struct pci_dev *pdev;
@@ -130,6 +140,7 @@ struct edu {
 	bool recovering;
 	bool suspended;
 	int error;
+	struct edu_registers late;
 };
 
 /* The engine has nothing of ours. */
@@ -313,6 +324,14 @@ static int edu_quiesce(struct edu *edu)
 	return 0;
 }
 
+static void edu_read_registers(const struct edu *edu, struct edu_registers *registers)
+{
+	registers->identity = readl(edu->regs + EDU_ID);
+	registers->interrupt_status = readl(edu->regs + EDU_INTERRUPT_STATUS);
+	registers->count = readl(edu->regs + EDU_DMA_COUNT);
+	registers->command = readl(edu->regs + EDU_DMA_COMMAND);
+}
+
 static void edu_watchdog(struct work_struct *work)
 {
 	struct edu *edu = container_of(work, struct edu, watchdog.work);
@@ -328,6 +347,7 @@ static void edu_watchdog(struct work_struct *work)
 	}
 	edu->active = NULL;
 	edu->recovering = true;
+	edu_read_registers(edu, &edu->late);
 	spin_unlock_irq(&edu->lock);
 
 	atomic64_inc(&edu->timeouts);
@@ -407,10 +427,26 @@ static void edu_counters(struct dmabay_device *device, u64 *faults, u64 *engine_
 	*timeouts += atomic64_read(&edu->timeouts);
 }
 
+static void edu_dump(struct dmabay_device *device, struct seq_buf *text)
+{
+	struct edu *edu = dmabay_device_data(device);
+	struct edu_registers late;
+
+	spin_lock_irq(&edu->lock);
+	late = edu->late;
+	spin_unlock_irq(&edu->lock);
+
+	seq_buf_printf(text, "edu/identity: 0x%08x\n", late.identity);
+	seq_buf_printf(text, "edu/interrupt_status: 0x%08x\n", late.interrupt_status);
+	seq_buf_printf(text, "edu/count: %u\n", late.count);
+	seq_buf_printf(text, "edu/command: 0x%08x\n", late.command);
+}
+
 static const struct dmabay_device_ops edu_ops = {
 	.program = edu_program,
 	.stop = edu_stop,
 	.counters = edu_counters,
+	.dump = edu_dump,
 };
 
 /* The node may be used, and pieces come, before this returns. */

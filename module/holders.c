@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A holder: an open file, as one who looks for what is held, and by whom, wants to see
- * it. As text, for debugfs.
+ * it. For debugfs and for the dump of a time-out, as text.
  *
  * &dmabay_device.files_lock keeps the files, and RCU what they own: &dmabay_file.mutex is
  * held over waits for the device, and whoever looks may look because that does not answer.

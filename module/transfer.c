@@ -179,12 +179,14 @@ static bool dmabay_transfer_finish(struct dmabay_reservation *reservation, int s
 
 /* The channel was stopped, or is not started again. Why? */
 static int dmabay_transfer_cancelled(struct dmabay_reservation *reservation,
-				     struct dmabay_user_transfer *transfer)
+				     struct dmabay_user_transfer *transfer, size_t transferred)
 {
 	bool late = READ_ONCE(reservation->late);
 
-	if (late)
+	if (late) {
 		atomic64_inc(&dmabay_reservation_device(reservation)->timeouts);
+		dmabay_dump_take(reservation, transferred);
+	}
 
 	return dmabay_transfer_stopped(reservation, transfer) ?: late ? -ETIMEDOUT : -ECANCELED;
 }
@@ -196,10 +198,13 @@ static bool dmabay_transfer_over(struct dmabay_reservation *reservation, int sta
 	struct dmabay_user_transfer *transfer = reservation->running;
 	size_t transferred = dmabay_transaction_bytes_transferred(transaction);
 
-	if (!status && transferred < transfer->length)
+	/* Not a deadline of the user's: the driver says that the device did not answer. */
+	if (status == -ETIMEDOUT)
+		dmabay_dump_take(reservation, transferred);
+	else if (!status && transferred < transfer->length)
 		status = dmabay_transfer_stopped(reservation, transfer);
 	else if (status == -ECANCELED)
-		status = dmabay_transfer_cancelled(reservation, transfer);
+		status = dmabay_transfer_cancelled(reservation, transfer, transferred);
 	/* DMABAY_ONCE may still want to cancel it, and releases it itself. */
 	if (!transfer->done)
 		dmabay_transaction_release(transaction);

@@ -12,7 +12,8 @@
  * Everything below is reached through <linux/dmabay.h> only.
  *
  * What is going on can be seen in sysfs (attributes.c) and debugfs (debugfs.c, which
- * has it from holders.c), and traced (trace_user.h).
+ * has it from holders.c), and traced (trace_user.h). If a device does not answer, a dump
+ * (dump.c) says what was going on.
  *
  * Lock order, outermost first:
  *
@@ -83,6 +84,40 @@ struct seq_buf;
 #define DMABAY_MAX_REGISTER_LENGTH	((u64)SZ_1G)
 
 /**
+ * struct dmabay_dump - What was going on when the device did not answer
+ * @work: tells
+ * @taken: 1 until it was told
+ * @time: CLOCK_REALTIME
+ * @age: of the transfer that was not answered, in jiffies
+ * @file: its file
+ * @reservation: it ran on
+ * @map_registers: of the reservation
+ * @slot: of the transfer
+ * @cookie: likewise
+ * @direction: likewise
+ * @length: likewise
+ * @device_address: likewise
+ * @transferred: bytes of it that were moved
+ * @piece_length: bytes, of its last piece
+ */
+struct dmabay_dump {
+	struct work_struct work;
+	atomic_t taken;
+	ktime_t time;
+	unsigned long age;
+	u64 file;
+	u32 reservation;
+	u32 map_registers;
+	u32 slot;
+	u64 cookie;
+	enum dmabay_direction direction;
+	size_t length;
+	u64 device_address;
+	size_t transferred;
+	size_t piece_length;
+};
+
+/**
  * struct dmabay_device - A driver's device and its node
  * @dev: in sysfs; its release frees the device
  * @cdev: the node
@@ -109,6 +144,7 @@ struct seq_buf;
  * @errors: those that ended with a status
  * @timeouts: transfers of a channel that took too long
  * @debugfs: directory
+ * @dump: of the last time-out
  */
 struct dmabay_device {
 	struct device dev;
@@ -133,6 +169,7 @@ struct dmabay_device {
 	atomic64_t errors;
 	atomic64_t timeouts;
 	struct dentry *debugfs;
+	struct dmabay_dump dump;
 };
 
 static inline struct dmabay_device *to_dmabay_device(struct device *dev)
@@ -454,9 +491,14 @@ loff_t dmabay_file_seek(struct file *filp, loff_t offset, int whence);
 
 /* attributes.c */
 extern const struct attribute_group *dmabay_attribute_groups[];
+void dmabay_attributes_print(struct dmabay_device *device, struct seq_buf *text);
 
 /* holders.c */
 void dmabay_holders_print(struct dmabay_device *device, struct seq_buf *text);
+
+/* dump.c */
+void dmabay_dump_work(struct work_struct *work);
+void dmabay_dump_take(struct dmabay_reservation *reservation, size_t transferred);
 
 /* debugfs.c */
 void dmabay_debugfs_init(void);

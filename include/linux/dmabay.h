@@ -116,6 +116,7 @@ struct dmabay_device;
 struct dmabay_enabler;
 struct dmabay_memory;
 struct dmabay_transaction;
+struct seq_buf;
 
 /**
  * enum dmabay_direction - Which way the bytes go (WDF_DMA_DIRECTION)
@@ -2053,6 +2054,8 @@ struct dmabay_device_piece {
  *	return soon; must not wait
  * @counters: may be NULL: add to the last three members of the counters (faults,
  *	engine ticks, timeouts). Any context
+ * @dump: may be NULL: the device did not answer lately, which is told in a dump: add what
+ *	its registers said then, as lines of "key: value". May sleep
  *
  * @program and @stop are NULL if the device is a channel (&dmabay_device_config.system), else
  * not.
@@ -2063,6 +2066,7 @@ struct dmabay_device_ops {
 	void (*poll)(struct dmabay_device *device);
 	void (*counters)(struct dmabay_device *device, u64 *faults, u64 *engine_ticks,
 			 u64 *timeouts);
+	void (*dump)(struct dmabay_device *device, struct seq_buf *text);
 };
 
 /**
@@ -2144,7 +2148,7 @@ void *dmabay_device_data(const struct dmabay_device *device);
  * dmabay_device_complete() - A piece is done
  * @piece: the piece; not to be touched any more
  * @status: 0, or a negative errno that ends the transfer: -ETIMEDOUT (the device
- *	did not answer, and was reset), -EIO (it failed), -ENODEV (it is gone)
+ *	did not answer, and was reset; a dump is made of it), -EIO (it failed), -ENODEV (it is gone)
  * @length: bytes that were moved; not more than its length. Fewer, with status
  *	0, ends the transfer short
  *

@@ -6,6 +6,7 @@
  *
  * Loads and unloads the modules itself.
  */
+#include "dump.h"
 #include "removal.h"
 
 #define DEPTH	3u
@@ -17,6 +18,7 @@ FIXTURE(recovery)
 	uint64_t length;
 	uint32_t buffer;
 	uint32_t reservation;
+	struct dump dump;
 };
 
 FIXTURE_VARIANT(recovery)
@@ -138,6 +140,29 @@ TEST_F_TIMEOUT(recovery, lost_interrupt, LONG_TEST)
 	EXPECT_EQ(0, transfer_wait(self->bay, self->reservation, self->buffer, 0, self->length, 0,
 				   DMABAY_FROM_DEVICE));
 	EXPECT_PATTERN(self->memory, self->length, SENT, 2);
+}
+
+/* The dump says what the registers said: the engine was done, and nobody had heard. */
+TEST_F_TIMEOUT(recovery, dump, LONG_TEST)
+{
+	struct dmabay_transfer transfer = to_device(self, 0x77);
+	struct dmabay_completion completion;
+	struct dump *dump = &self->dump;
+
+	ASSERT_TRUE(dump_forget_all(dump));
+	ASSERT_TRUE(lose_one());
+	ASSERT_EQ(1, dmabay_submit(self->bay, &transfer, 1, NULL, 0, 0, 0, NULL));
+	ASSERT_EQ(1, dmabay_wait(self->bay, &completion, 1, 1, dmabay_deadline(PATIENCE)));
+	ASSERT_EQ(-ETIMEDOUT, completion.status);
+	ASSERT_TRUE(dump_read(dump));
+	EXPECT_STREQ("0x77", dump_value(dump, "transfer/cookie"));
+	EXPECT_EQ(self->length, dump_number(dump, "transfer/length"));
+	EXPECT_LE(4000, dump_number(dump, "transfer/age_ms"));
+	EXPECT_STREQ("dmabay_edu", dump_value(dump, "driver_name"));
+	EXPECT_EQ(0x010000ed, dump_number(dump, "edu/identity") & 0xff0000ff);
+	EXPECT_EQ(dump_number(dump, "transfer/piece_length"), dump_number(dump, "edu/count"));
+	EXPECT_EQ(0, dump_number(dump, "edu/command") & 1);
+	EXPECT_EQ(NULL, dump_pointer(dump));
 }
 
 /*
