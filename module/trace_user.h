@@ -134,7 +134,7 @@ TRACE_EVENT(dmabay_transfer_withdrawn,
 		DMABAY_TRACE_NAME(reservation, transfer);
 		__entry->cookie = transfer->cookie;
 		__entry->status = status;
-		__entry->running = reservation->running == transfer;
+		__entry->running = READ_ONCE(reservation->running) == transfer;
 	),
 	TP_printk(DMABAY_TRACE_NAME_FORMAT " cookie=0x%llx status=%d running=%d",
 		  DMABAY_TRACE_NAME_ARGS, __entry->cookie, __entry->status, __entry->running)

@@ -12,6 +12,11 @@
 
 #define DUMP_TEXT	65536u
 
+#define DUMPS_OR_SKIP() do { \
+	if (access("/sys/class/devcoredump", F_OK)) \
+		SKIP(return, "the kernel keeps no dumps"); \
+} while (0)
+
 struct dump {
 	char path[128];		/* its data */
 	char text[DUMP_TEXT + 1];

@@ -19,6 +19,7 @@ FIXTURE(dump_channel)
 
 FIXTURE_SETUP(dump_channel)
 {
+	DUMPS_OR_SKIP();
 	LOAD_CHANNEL(&self->channel, TEST_ENGINE, "timeout_ms=1000");
 	ASSERT_EQ(0, prepare_job(&self->job, &self->channel, LENGTH));
 	ASSERT_TRUE(dump_forget_all(&self->dump));

@@ -61,7 +61,7 @@ TEST_F(sysfs, say_what_the_ioctls_say)
 				   DMABAY_TO_DEVICE));
 	EXPECT_EQ(0, transfer_wait(self->bay, reservation, buffer, 0, length / 2, 0,
 				   DMABAY_FROM_DEVICE));
-	EXPECT_EQ(length, dmabay_once(self->bay, memory, length, 0, DMABAY_TO_DEVICE));
+	EXPECT_EQ((int64_t)length, dmabay_once(self->bay, memory, length, 0, DMABAY_TO_DEVICE));
 	expect_all_attributes(_metadata, self->bay);
 	ASSERT_EQ(0, attribute_read(self->path, "map_registers_free", text));
 	EXPECT_EQ(self->info.map_registers - 3, strtoul(text, NULL, 10));

@@ -594,7 +594,7 @@ TEST_F_TIMEOUT(trace, every_life, LONG_TEST)
 	}
 	EXPECT_EQ(1, self->freed);
 	EXPECT_EQ(1, self->unregistered);
-	EXPECT_EQ(self->has_ring ? 2 * self->length : 0, self->posted_result);
+	EXPECT_EQ(self->has_ring ? 2 * (int64_t)self->length : 0, self->posted_result);
 }
 
 TEST_HARNESS_MAIN
