@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A buffer: user memory that stays where it is, so that a device can use it.
+ * A buffer: user memory that stays where it is, so that a device can use it. (One that
+ * was imported is in import.c; what both have in common is here.)
  *
  * Owned by its file, which alone can find it. Its pages are pinned, and charged
  * to the user and the mm that pinned them, for exactly as long as it exists: a
@@ -180,6 +181,14 @@ void dmabay_buffer_unpin(struct dmabay_buffer *buffer)
 	kvfree(buffer->pages);
 }
 
+static void dmabay_buffer_put(struct dmabay_buffer *buffer)
+{
+	if (buffer->source)
+		dmabay_import_put(buffer);
+	else
+		dmabay_buffer_unpin(buffer);
+}
+
 /**
  * dmabay_memory_borrow() - Describe memory that somebody else keeps in place
  * @iter: ranges of pages; not advanced, but for those that are empty
@@ -233,7 +242,7 @@ void dmabay_buffers_free(struct dmabay_file *file)
 
 	xa_for_each(&file->buffers, number, buffer) {
 		trace_dmabay_buffer_unregistered(file, buffer, number);
-		dmabay_buffer_unpin(buffer);
+		dmabay_buffer_put(buffer);
 		kfree(buffer);
 	}
 }
@@ -341,9 +350,10 @@ int dmabay_ioctl_unregister(struct dmabay_command *command)
 
 	trace_dmabay_buffer_unregistered(file, buffer, arguments->buffer);
 	xa_erase(&file->buffers, arguments->buffer);
+	dmabay_import_end(file, buffer);
 	mutex_unlock(&file->mutex);
 
-	dmabay_buffer_unpin(buffer);
+	dmabay_buffer_put(buffer);
 	kfree_rcu(buffer, rcu);
 
 	return 0;

@@ -5,7 +5,8 @@
  * Nothing that it owns outlives it. Its end, by the last close or by the
  * device's, is the same in both cases: no transfer is started any more, the
  * pieces that the device works on are waited for, the registers are given back
- * and with them every link to the file's memory. Only then is memory unpinned.
+ * and with them every link to the file's memory, and dma-bufs are detached from the
+ * device. Only then is memory unpinned.
  * &dmabay_file.mutex keeps the two from doing it at once.
  */
 #include <linux/fs.h>
@@ -20,13 +21,14 @@
  * @file: the file
  * @error: how transfers end that were not started
  *
- * Gives back all map registers. Pages stay pinned. Does nothing the second time.
+ * Gives back all map registers and every dma-buf. Pages stay pinned. Does nothing the second time.
  *
  * Context: may sleep, as long as the device takes for the pieces it works on.
  */
 void dmabay_file_end(struct dmabay_file *file, int error)
 {
 	struct dmabay_reservation *reservation;
+	struct dmabay_buffer *buffer;
 	unsigned long number;
 
 	dmabay_once_end(file, error);
@@ -34,6 +36,8 @@ void dmabay_file_end(struct dmabay_file *file, int error)
 	mutex_lock(&file->mutex);
 	xa_for_each(&file->reservations, number, reservation)
 		dmabay_reservation_end(reservation, error);
+	xa_for_each(&file->buffers, number, buffer)
+		dmabay_import_end(file, buffer);
 	mutex_unlock(&file->mutex);
 
 	dmabay_completions_end(file);

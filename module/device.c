@@ -298,7 +298,13 @@ static u32 dmabay_group_devices(struct device *dev)
 	return count;
 }
 
-static enum dmabay_info_iommu dmabay_iommu(struct device *dev)
+/**
+ * dmabay_iommu() - How are the addresses of a device translated?
+ * @dev: the device
+ *
+ * Return: as it is at this moment.
+ */
+enum dmabay_info_iommu dmabay_iommu(struct device *dev)
 {
 	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
 
@@ -317,7 +323,7 @@ static u32 dmabay_group_devices(struct device *dev)
 	return 0;
 }
 
-static enum dmabay_info_iommu dmabay_iommu(struct device *dev)
+enum dmabay_info_iommu dmabay_iommu(struct device *dev)
 {
 	return DMABAY_INFO_IOMMU_NONE;
 }

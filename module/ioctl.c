@@ -17,6 +17,7 @@ union dmabay_command_data {
 	struct dmabay_counters counters;
 	struct dmabay_eventfd eventfd;
 	struct dmabay_free free;
+	struct dmabay_import import;
 	struct dmabay_info info;
 	struct dmabay_once once;
 	struct dmabay_register register_buffer;
@@ -71,6 +72,7 @@ static const struct dmabay_handler dmabay_handlers[] = {
 	DMABAY_HANDLER(DMABAY_CMD_ONCE, dmabay_ioctl_once, struct dmabay_once, transferred),
 	DMABAY_HANDLER(DMABAY_CMD_CANCEL, dmabay_ioctl_cancel, struct dmabay_cancel, cookie),
 	DMABAY_HANDLER(DMABAY_CMD_EVENTFD, dmabay_ioctl_eventfd, struct dmabay_eventfd, reserved),
+	DMABAY_HANDLER(DMABAY_CMD_IMPORT, dmabay_ioctl_import, struct dmabay_import, length),
 };
 
 /**

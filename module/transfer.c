@@ -556,6 +556,8 @@ void dmabay_vector_withdraw(struct dmabay_file *file, struct dmabay_vector *vect
 
 	trace_dmabay_command_withdrawn(file, vector);
 	WRITE_ONCE(vector->withdrawn, true);
+	/* Its submitter may wait for a fence. */
+	wake_up_all(&file->idle);
 	if (!dmabay_device_may_wait(file->device))
 		return;
 
@@ -637,6 +639,70 @@ static int dmabay_transfer_queue(struct dmabay_reservation *reservation,
 	return 0;
 }
 
+/* May a transfer use the buffer? And is everybody else done with it? */
+static int dmabay_buffer_allows(const struct dmabay_buffer *buffer,
+				const struct dmabay_transfer *wanted, enum dmabay_fences fences)
+{
+	if (wanted->offset + wanted->length > buffer->length)
+		return -ERANGE;
+	if (buffer->read_only && wanted->direction == DMABAY_FROM_DEVICE)
+		return -EACCES;
+	if (unlikely(buffer->source) && fences != DMABAY_FENCES_IGNORE &&
+	    !dmabay_import_is_ready(buffer, wanted->direction))
+		return -EAGAIN;
+
+	return 0;
+}
+
+/* Takes a free transfer and queues it, if the reservation is there. Under RCU. */
+static int dmabay_transfer_enter(struct dmabay_file *file, const struct dmabay_transfer *wanted,
+				 struct dmabay_buffer *buffer, struct dmabay_memory *borrowed,
+				 struct dmabay_vector *vector,
+				 struct dmabay_reservation **run_on)
+{
+	struct dmabay_reservation *reservation;
+	unsigned long flags;
+	bool run = false;
+	int ret;
+
+	reservation = xa_load(&file->reservations, wanted->reservation);
+	if (!reservation)
+		return -ENOENT;
+
+	spin_lock_irqsave(&reservation->lock, flags);
+	ret = dmabay_transfer_queue(reservation, wanted, buffer, borrowed, vector, &run);
+	spin_unlock_irqrestore(&reservation->lock, flags);
+	/* It stays as long as its transfer is under way. */
+	if (run)
+		*run_on = reservation;
+
+	return ret;
+}
+
+/**
+ * dmabay_transfer_would_wait() - Has it to wait for a fence?
+ * @file: the file
+ * @wanted: the user's, copied
+ *
+ * Context: any.
+ * Return: true if so, at this moment.
+ */
+bool dmabay_transfer_would_wait(struct dmabay_file *file, const struct dmabay_transfer *wanted)
+{
+	struct dmabay_buffer *buffer;
+	bool waits = false;
+
+	rcu_read_lock();
+	buffer = xa_load(&file->buffers, wanted->buffer);
+	if (buffer && refcount_inc_not_zero(&buffer->active)) {
+		waits = buffer->source && !dmabay_import_is_ready(buffer, wanted->direction);
+		refcount_dec(&buffer->active);
+	}
+	rcu_read_unlock();
+
+	return waits;
+}
+
 /**
  * dmabay_transfer_admit() - Is it worth to look for what a transfer names?
  * @file: the file
@@ -653,20 +719,27 @@ int dmabay_transfer_admit(const struct dmabay_file *file, const struct dmabay_tr
 				     wanted->device_address, wanted->direction);
 }
 
-/* Finds the buffer of a transfer, which counts it from here on. Under RCU. */
+/*
+ * Finds the buffer of a transfer, which counts it from here on. Under RCU, but for the time
+ * that it waits for others who use the memory: the buffer stays, the reservation may go.
+ */
 static int dmabay_buffer_use(struct dmabay_file *file, const struct dmabay_transfer *wanted,
+			     struct dmabay_vector *vector, enum dmabay_fences fences,
 			     struct dmabay_buffer **result)
 {
 	struct dmabay_buffer *buffer = xa_load(&file->buffers, wanted->buffer);
-	int ret = 0;
+	int ret;
 
 	if (!buffer || !refcount_inc_not_zero(&buffer->active))
 		return -ENOENT;
 
-	if (wanted->offset + wanted->length > buffer->length)
-		ret = -ERANGE;
-	else if (buffer->read_only && wanted->direction == DMABAY_FROM_DEVICE)
-		ret = -EACCES;
+	ret = dmabay_buffer_allows(buffer, wanted, fences);
+	if (ret == -EAGAIN && fences == DMABAY_FENCES_WAIT) {
+		rcu_read_unlock();
+		ret = dmabay_import_wait(file, buffer, wanted->direction, wanted->deadline,
+					 vector);
+		rcu_read_lock();
+	}
 	if (ret)
 		refcount_dec(&buffer->active);
 	*result = buffer;
@@ -681,45 +754,43 @@ static int dmabay_buffer_use(struct dmabay_file *file, const struct dmabay_trans
  * @borrowed: the memory, a reference that goes with the transfer; NULL for the buffer
  *	that is named
  * @vector: the io_uring command that is told of its end, or NULL for the file's queue
+ * @fences: what to do about the fences of a dma-buf
  *
  * Context: may sleep.
  * Return: 0 or a negative errno; then nobody is told, and the reference is the caller's.
  */
 int dmabay_transfer_submit(struct dmabay_file *file, const struct dmabay_transfer *wanted,
-			   struct dmabay_memory *borrowed, struct dmabay_vector *vector)
+			   struct dmabay_memory *borrowed, struct dmabay_vector *vector,
+			   enum dmabay_fences fences)
 {
-	struct dmabay_reservation *reservation;
+	struct dmabay_reservation *run_on = NULL;
 	struct dmabay_buffer *buffer = NULL;
-	unsigned long flags;
-	bool run = false;
-	int ret = -ENOENT;
+	int ret = 0;
 
 	rcu_read_lock();
 
-	reservation = xa_load(&file->reservations, wanted->reservation);
-	if (reservation)
-		ret = borrowed ? 0 : dmabay_buffer_use(file, wanted, &buffer);
+	if (!xa_load(&file->reservations, wanted->reservation))
+		ret = -ENOENT;
+	else if (!borrowed)
+		ret = dmabay_buffer_use(file, wanted, vector, fences, &buffer);
 	if (ret)
 		goto out_unlock;
 
-	spin_lock_irqsave(&reservation->lock, flags);
-	ret = dmabay_transfer_queue(reservation, wanted, buffer, borrowed, vector, &run);
-	spin_unlock_irqrestore(&reservation->lock, flags);
+	ret = dmabay_transfer_enter(file, wanted, buffer, borrowed, vector, &run_on);
 	if (ret && buffer)
 		refcount_dec(&buffer->active);
 
 out_unlock:
 	rcu_read_unlock();
 
-	/* The reservation stays as long as its transfer is under way. */
-	if (run)
-		dmabay_reservation_run(reservation, true);
+	if (run_on)
+		dmabay_reservation_run(run_on, true);
 
 	return ret;
 }
 
 static int dmabay_submit(struct dmabay_file *file, const struct dmabay_transfer __user *user,
-			 u32 count, u32 *submitted)
+			 u32 count, enum dmabay_fences fences, u32 *submitted)
 {
 	struct dmabay_transfer chunk[DMABAY_SUBMIT_CHUNK];
 	u32 i, in_chunk;
@@ -733,7 +804,7 @@ static int dmabay_submit(struct dmabay_file *file, const struct dmabay_transfer 
 
 		for (i = 0; i < in_chunk; i++) {
 			ret = dmabay_transfer_admit(file, &chunk[i]) ?:
-			      dmabay_transfer_submit(file, &chunk[i], NULL, NULL);
+			      dmabay_transfer_submit(file, &chunk[i], NULL, NULL, fences);
 			if (ret)
 				return ret;
 			++*submitted;
@@ -767,6 +838,7 @@ int dmabay_ioctl_submit(struct dmabay_command *command)
 
 	arguments->completed = 0;
 	ret = dmabay_submit(file, u64_to_user_ptr(arguments->transfers), arguments->count,
+			    command->nonblock ? DMABAY_FENCES_REFUSE : DMABAY_FENCES_WAIT,
 			    &arguments->submitted);
 	if (!arguments->submitted)
 		return ret;

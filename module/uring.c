@@ -17,8 +17,8 @@
  * if that is later, leaves the CQE to the task that submitted the command, and touches it
  * no more: there is one who brings &dmabay_vector.pending to zero, so there is one CQE.
  *
- * While an issue must not sleep it may not wait for a page of the array either. Then, and
- * when the array is longer than what is copied at a time, the command is issued again by
+ * While an issue must not sleep it may not wait for a page of the array either, nor for a
+ * fence of a dma-buf. Then, and when the array is longer than what is copied at a time, the command is issued again by
  * a worker of io_uring, before anything of it was started.
  *
  * A ring that dies cancels what it knows of. That only withdraws the transfers: no CQE is
@@ -120,6 +120,8 @@ static int dmabay_uring_transfer(struct io_uring_cmd *command, unsigned int issu
 {
 	struct dmabay_vector *vector = dmabay_uring_vector(command);
 	struct dmabay_file *file = command->file->private_data;
+	enum dmabay_fences fences = issue_flags & IO_URING_F_NONBLOCK ? DMABAY_FENCES_IGNORE :
+								      DMABAY_FENCES_WAIT;
 	struct dmabay_memory *borrowed;
 	int ret;
 
@@ -134,7 +136,7 @@ static int dmabay_uring_transfer(struct io_uring_cmd *command, unsigned int issu
 		return PTR_ERR(borrowed);
 
 	atomic_inc(&vector->pending);
-	ret = dmabay_transfer_submit(file, wanted, borrowed, vector);
+	ret = dmabay_transfer_submit(file, wanted, borrowed, vector, fences);
 	if (ret) {
 		atomic_dec(&vector->pending);
 		dmabay_memory_put(borrowed);
@@ -161,6 +163,22 @@ static int dmabay_uring_copy(struct dmabay_transfer *chunk,
 	return nonblock ? -EAGAIN : -EFAULT;
 }
 
+/* For the fences of a dma-buf. */
+static bool dmabay_uring_would_wait(struct dmabay_file *file,
+				    const struct dmabay_transfer *wanted, u32 count)
+{
+	u32 i;
+
+	if (!READ_ONCE(file->imports))
+		return false;
+
+	for (i = 0; i < count; i++)
+		if (dmabay_transfer_would_wait(file, &wanted[i]))
+			return true;
+
+	return false;
+}
+
 /* -EAGAIN only if nothing was done: then the command is issued again. */
 static int dmabay_uring_submit(struct io_uring_cmd *command, unsigned int issue_flags,
 			       const struct dmabay_transfer __user *user, u32 count)
@@ -177,6 +195,8 @@ static int dmabay_uring_submit(struct io_uring_cmd *command, unsigned int issue_
 	ret = dmabay_uring_copy(chunk, user, in_chunk, nonblock);
 	if (ret)
 		return ret;
+	if (nonblock && dmabay_uring_would_wait(command->file->private_data, chunk, in_chunk))
+		return -EAGAIN;
 
 	/* One for the submitter, so that it does not end before all are there. */
 	*vector = (struct dmabay_vector){

@@ -3,7 +3,7 @@
  * What the files of the user surface share.
  *
  * A device (device.c) has a node and open files (cdev.c). A file owns buffers
- * (buffer.c), reservations (reservation.c) on which transfers run (transfer.c) unless
+ * (buffer.c, import.c), reservations (reservation.c) on which transfers run (transfer.c) unless
  * they are withdrawn before (withdrawal.c), and one queue of completions (completion.c)
  * with an event (event.c). ioctl.c finds the handler of a command; transfers also come
  * by io_uring (uring.c), which has a queue of its own.
@@ -21,6 +21,7 @@
  *	file->once_mutex		the one transfer of once.c under way
  *	device->registration_lock	whether the driver is there: &dmabay_device.ops
  *	file->mutex			life and death of buffers and reservations
+ *	dma_resv			the lock of a dma-buf, and what its exporter takes
  *	reservation->lock		queue and running transfer; any context
  *	file->completion_lock		the queue of completions; any context
  *	file->access_lock		the queue of accesses; nests in none of these
@@ -32,7 +33,8 @@
  * dmabay_transaction_stop() is called under reservation->lock, because nothing else
  * keeps the next transfer from being the one that is stopped. So the core's locks,
  * and those of a dmaengine driver, nest in it. The core holds none of its own over a
- * callback, and no driver may hold one over the end of a descriptor. An io_uring command
+ * callback, and no driver may hold one over the end of a descriptor. The lock of a dma-buf
+ * is taken to attach and to map it, never over a transfer. An io_uring command
  * is told of its end under reservation->lock too, so that the ring hears of them in order:
  * what io_uring takes to queue task work nests in it, as does what a wakeup takes.
  *
@@ -68,6 +70,7 @@
 
 struct attribute_group;
 struct dentry;
+struct dmabay_import_source;
 struct eventfd_ctx;
 struct io_comp_batch;
 struct io_uring_cmd;
@@ -195,7 +198,9 @@ static inline struct dmabay_device *to_dmabay_device(struct device *dev)
  * @accesses: asynchronous reads and writes that are not begun, oldest first
  * @access_work: does them
  * @idle: woken when a reservation that was ended has nothing under way, when a
- *	transfer of @once is over, and when the device is gone
+ *	transfer of @once is over, when a fence has signaled that somebody waits for, and
+ *	when the device is gone
+ * @imports: a dma-buf was imported once: transfers may have fences to wait for
  * @read_mutex: one reader of completions copies at a time
  * @completion_lock: guards the four members below; any context
  * @completions: transfers that ended and were not read, oldest first
@@ -224,6 +229,7 @@ struct dmabay_file {
 	struct work_struct access_work;
 
 	wait_queue_head_t idle;
+	bool imports;
 
 	struct mutex read_mutex; /* one reader at a time */
 	spinlock_t completion_lock; /* guards the four below */
@@ -236,7 +242,7 @@ struct dmabay_file {
 };
 
 /**
- * struct dmabay_buffer - User memory, pinned
+ * struct dmabay_buffer - User memory, pinned, or a dma-buf
  * @rcu: found under RCU by a submit
  * @active: 0 while it is not offered, else 1 and one per transfer that is not
  *	over; a buffer can be unregistered at 1 only
@@ -246,6 +252,7 @@ struct dmabay_file {
  * @page_count: how many
  * @length: bytes
  * @read_only: the device may only read it
+ * @source: of an imported buffer, which has none of @pages, @user and @mm; else NULL
  * @user: charged for the pages, NULL if exempt
  * @mm: charged for the pages
  */
@@ -258,6 +265,7 @@ struct dmabay_buffer {
 	unsigned long page_count;
 	size_t length;
 	bool read_only;
+	struct dmabay_import_source *source;
 	struct user_struct *user;
 	struct mm_struct *mm;
 };
@@ -276,6 +284,18 @@ struct dmabay_vector {
 	atomic_t bytes;
 	bool withdrawn;
 	bool polled;
+};
+
+/**
+ * enum dmabay_fences - What a transfer does about the fences of a dma-buf
+ * @DMABAY_FENCES_WAIT: it waits for them
+ * @DMABAY_FENCES_REFUSE: if there are any it is refused: -EAGAIN
+ * @DMABAY_FENCES_IGNORE: nothing: they were looked at already
+ */
+enum dmabay_fences {
+	DMABAY_FENCES_WAIT,
+	DMABAY_FENCES_REFUSE,
+	DMABAY_FENCES_IGNORE,
 };
 
 /**
@@ -405,6 +425,7 @@ int dmabay_device_init(void);
 void dmabay_device_exit(void);
 int dmabay_device_info(struct dmabay_device *device, struct dmabay_info *info);
 int dmabay_device_counters(struct dmabay_device *device, struct dmabay_counters *counters);
+enum dmabay_info_iommu dmabay_iommu(struct device *dev);
 int dmabay_ioctl_info(struct dmabay_command *command);
 int dmabay_ioctl_counters(struct dmabay_command *command);
 
@@ -420,6 +441,41 @@ struct dmabay_memory *dmabay_memory_borrow(struct iov_iter *iter, unsigned long 
 void dmabay_buffers_free(struct dmabay_file *file);
 int dmabay_ioctl_register(struct dmabay_command *command);
 int dmabay_ioctl_unregister(struct dmabay_command *command);
+
+/* import.c */
+#ifdef CONFIG_DMA_SHARED_BUFFER
+bool dmabay_import_is_ready(const struct dmabay_buffer *buffer, u32 direction);
+int dmabay_import_wait(struct dmabay_file *file, const struct dmabay_buffer *buffer,
+		       u32 direction, u64 deadline, const struct dmabay_vector *vector);
+void dmabay_import_end(struct dmabay_file *file, struct dmabay_buffer *buffer);
+void dmabay_import_put(struct dmabay_buffer *buffer);
+int dmabay_ioctl_import(struct dmabay_command *command);
+#else
+static inline bool dmabay_import_is_ready(const struct dmabay_buffer *buffer, u32 direction)
+{
+	return true;
+}
+
+static inline int dmabay_import_wait(struct dmabay_file *file, const struct dmabay_buffer *buffer,
+				     u32 direction, u64 deadline,
+				     const struct dmabay_vector *vector)
+{
+	return 0;
+}
+
+static inline void dmabay_import_end(struct dmabay_file *file, struct dmabay_buffer *buffer)
+{
+}
+
+static inline void dmabay_import_put(struct dmabay_buffer *buffer)
+{
+}
+
+static inline int dmabay_ioctl_import(struct dmabay_command *command)
+{
+	return -EOPNOTSUPP;
+}
+#endif
 
 /* reservation.c */
 struct dmabay_reservation *dmabay_reservation_alloc(struct dmabay_file *file, u32 depth);
@@ -445,8 +501,10 @@ int dmabay_reservation_submit(struct dmabay_reservation *reservation,
 void dmabay_reservation_withdraw(struct dmabay_reservation *reservation,
 				 struct dmabay_user_transfer *transfer);
 int dmabay_transfer_admit(const struct dmabay_file *file, const struct dmabay_transfer *wanted);
+bool dmabay_transfer_would_wait(struct dmabay_file *file, const struct dmabay_transfer *wanted);
 int dmabay_transfer_submit(struct dmabay_file *file, const struct dmabay_transfer *wanted,
-			   struct dmabay_memory *borrowed, struct dmabay_vector *vector);
+			   struct dmabay_memory *borrowed, struct dmabay_vector *vector,
+			   enum dmabay_fences fences);
 void dmabay_vector_withdraw(struct dmabay_file *file, struct dmabay_vector *vector);
 int dmabay_ioctl_submit(struct dmabay_command *command);
 

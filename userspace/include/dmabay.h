@@ -68,6 +68,13 @@ int dmabay_register(struct dmabay *bay, const void *address, uint64_t length,
 		    uint32_t flags, uint32_t *buffer);
 int dmabay_unregister(struct dmabay *bay, uint32_t buffer);
 
+/*
+ * Makes a dma-buf a buffer, which ends with dmabay_unregister(). *@length (may be NULL)
+ * says how long it is. @fd may be closed afterwards.
+ */
+int dmabay_import(struct dmabay *bay, int fd, uint32_t flags, uint32_t *buffer,
+		  uint64_t *length);
+
 int dmabay_reserve(struct dmabay *bay, uint32_t map_registers, uint32_t depth,
 		   uint32_t flags, uint32_t *reservation);
 int dmabay_free(struct dmabay *bay, uint32_t reservation);

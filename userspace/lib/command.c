@@ -42,6 +42,23 @@ int dmabay_register(struct dmabay *bay, const void *address, uint64_t length,
 	return result;
 }
 
+int dmabay_import(struct dmabay *bay, int fd, uint32_t flags, uint32_t *buffer,
+		  uint64_t *length)
+{
+	struct dmabay_import argument = {
+		.size = sizeof(argument),
+		.flags = flags,
+		.fd = fd,
+	};
+	int result = command(bay, DMABAY_IMPORT, &argument);
+
+	if (!result)
+		*buffer = argument.buffer;
+	if (!result && length)
+		*length = argument.length;
+	return result;
+}
+
 int dmabay_unregister(struct dmabay *bay, uint32_t buffer)
 {
 	struct dmabay_unregister argument = {

@@ -14,7 +14,8 @@
  * Every device is one node, /dev/dmabayN. An open file owns three kinds of
  * objects, named by small numbers that mean nothing in another file:
  *
- *  - a *buffer*: user memory, pinned once at DMABAY_REGISTER;
+ *  - a *buffer*: user memory, pinned once at DMABAY_REGISTER, or a dma-buf, attached
+ *    once at DMABAY_IMPORT;
  *  - a *reservation*: map registers (one register is one page of device
  *    address space) taken once at DMABAY_RESERVE, and the slots in which its
  *    transfers wait, run and report;
@@ -47,7 +48,8 @@
  *  - ENOTTY: the command number is not known
  *  - EINVAL: the size is below the first version of the struct, or a number is
  *    wrong in itself (a count of 0, a length of 0, a direction other than the
- *    two, an address or a length that is not aligned as the device needs it)
+ *    two, an address or a length that is not aligned as the device needs it), or
+ *    a file is not of the kind it must be
  *  - E2BIG: the struct's tail is not zero beyond what this kernel knows, the
  *    struct is longer than a page, or a count or a buffer's length is above the
  *    maximum that DMABAY_INFO reports
@@ -56,23 +58,28 @@
  *  - EFAULT: the struct, an array or the memory to register is not mapped, or
  *    not mapped for writing where the device or the kernel must write
  *  - EBADF: the file was opened O_RDONLY: only DMABAY_INFO and
- *    DMABAY_COUNTERS are allowed (and read(), see below); or the eventfd is
- *    not open
+ *    DMABAY_COUNTERS are allowed (and read(), see below); or the eventfd or the
+ *    dma-buf is not open
  *  - ENOENT: no buffer or no reservation of this number in this file, or no
  *    transfer of this cookie that has not ended
  *  - EOVERFLOW: address + length or offset + length wraps around
  *  - ERANGE: offset + length is beyond the buffer, or device address + length
  *    is beyond the device's memory; of a device without memory the address is 0
- *  - EACCES: a transfer from the device into a buffer registered read-only
+ *  - EACCES: a transfer from the device into a buffer registered read-only, or a
+ *    dma-buf whose fd is not open for what the device shall do with it
  *  - EBUSY: the buffer or the reservation has transfers that are not finished
  *  - ENOSPC: more map registers asked for than the device has at all, or no
  *    number left for another buffer or reservation
  *  - EAGAIN: it would have to wait and was told not to: no map registers (or no
- *    channel) now, no free transfer slot, no completion yet
+ *    channel) now, no free transfer slot, no completion yet, others not done with a
+ *    dma-buf
  *  - ENOMEM: over RLIMIT_MEMLOCK, or out of memory
- *  - ETIMEDOUT: the deadline of a wait has passed
+ *  - ETIMEDOUT: the deadline of a wait has passed, or that of a transfer before others
+ *    were done with its dma-buf
  *  - EINTR: a signal arrived while waiting; nothing is lost
  *  - ENODEV: the device is gone
+ *
+ * DMABAY_IMPORT also says what the exporter of the dma-buf says when it refuses.
  *
  * Rules are checked in this order: the command's number, the file's mode,
  * whether the device is there, the struct, its size, its tail, its fields.
@@ -131,6 +138,7 @@ enum {
 	DMABAY_CMD_ONCE,
 	DMABAY_CMD_CANCEL,
 	DMABAY_CMD_EVENTFD,
+	DMABAY_CMD_IMPORT,
 	DMABAY_CMD_URING = 128,	/* no ioctl */
 };
 
@@ -315,7 +323,7 @@ struct dmabay_register {
 #define DMABAY_REGISTER	_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_REGISTER)
 
 /**
- * struct dmabay_unregister - DMABAY_UNREGISTER: give a buffer back
+ * struct dmabay_unregister - DMABAY_UNREGISTER: give a buffer, of either kind, back
  * @size: sizeof(struct dmabay_unregister)
  * @buffer: the buffer; EBUSY while a transfer on it is not finished
  *
@@ -417,7 +425,8 @@ struct dmabay_completion {
  * @submitted: out: how many were taken. When the first one is refused the
  *	command fails with its errno; when a later one is, the command succeeds
  *	with @submitted < @count, does not wait, and submitting the rest again
- *	tells why
+ *	tells why. One whose dma-buf others are not done with is waited for, before it
+ *	is taken, see DMABAY_IMPORT
  * @transfers: user address of @count struct dmabay_transfer
  * @min_complete: wait until this many completions were read; 0 does not wait
  * @capacity: completions that fit at @completions, 0 to dmabay_info.max_batch;
@@ -568,6 +577,43 @@ struct dmabay_eventfd {
 };
 #define DMABAY_EVENTFD	_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_EVENTFD)
 
+/* The device may only read the memory: the dma-buf need not be open for writing. */
+#define DMABAY_IMPORT_READ_ONLY	(1 << 0)
+
+/**
+ * struct dmabay_import - DMABAY_IMPORT: use a dma-buf as a buffer
+ * @size: sizeof(struct dmabay_import)
+ * @flags: DMABAY_IMPORT_READ_ONLY or 0
+ * @fd: the dma-buf; may be closed afterwards
+ * @buffer: out: the number of the buffer, of the same kind as those of DMABAY_REGISTER
+ * @length: out: bytes, all of the dma-buf
+ *
+ * Until DMABAY_UNREGISTER or close, the file keeps the dma-buf, attached to and mapped for
+ * the device, and its exporter leaves it where it is. It is the exporter's memory: it is
+ * neither pinned nor charged, and takes no part in links and bounces. Who looks at it by
+ * CPU says so with DMA_BUF_IOCTL_SYNC, as with any dma-buf.
+ *
+ * Its fences are honoured: a transfer that reads the memory waits for those who write it,
+ * one that writes it for those who read it, too, before it is submitted; so DMABAY_CANCEL
+ * does not find it yet, and others may go ahead of it. O_NONBLOCK (EAGAIN), a signal
+ * (EINTR), its deadline (ETIMEDOUT) and the end of the device (ENODEV) refuse it. A command
+ * of io_uring waits in a worker. Transfers add no fence: who shares the memory is told by
+ * their completions that they are done.
+ *
+ * EINVAL if @fd is no dma-buf, or if it is mapped as the device cannot use it (see
+ * dmabay_info.alignment) or is shorter than it says. EOPNOTSUPP if the kernel has no
+ * dma-bufs, or if the device does not reach all memory and nothing translates for it.
+ * With O_NONBLOCK, EAGAIN while the exporter is moving it.
+ */
+struct dmabay_import {
+	__u32 size;
+	__u32 flags;
+	__s32 fd;
+	__u32 buffer;
+	__aligned_u64 length;
+};
+#define DMABAY_IMPORT	_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_IMPORT)
+
 /**
  * struct dmabay_uring - DMABAY_URING: start transfers, by io_uring
  * @transfers: user address of @count struct dmabay_transfer; they stay there until the
@@ -588,7 +634,8 @@ struct dmabay_eventfd {
  *
  * Transfers of one reservation run in the order of their SQEs, as long as io_uring issues
  * them at once. It leaves a command to a worker, and goes on with the next one, if @count
- * is above 8, or if @transfers is on a page that is not there. Then, and if more rings
+ * is above 8, if @transfers is on a page that is not there, or if there is a fence to wait
+ * for (DMABAY_IMPORT). Then, and if more rings
  * than one use a reservation, IOSQE_IO_LINK keeps the order. In which order the CQEs of one
  * ring come is its affair: Linux 6.1 posts the latest first.
  *
