@@ -12,6 +12,7 @@ subdir-ccflags-y += -I$(dmabay-include)
 obj-$(CONFIG_DMABAY) += module/
 obj-$(CONFIG_DMABAY_KUNIT_TEST) += kunit/
 obj-$(CONFIG_DMABAY_TEST_ENGINE) += kunit/
+obj-$(CONFIG_DMABAY_TEST_EXPORTER) += kunit/
 
 else
 

@@ -70,7 +70,8 @@ load() {
 # unload: all modules that are there, users first. Nothing of them may stay.
 unload() {
 	local module
-	for module in dmabay_soft dmabay_edu dmabay_dmaengine dmabay_test_engine dmabay; do
+	for module in dmabay_soft dmabay_edu dmabay_dmaengine dmabay_test_engine \
+		dmabay_test_exporter dmabay; do
 		[ ! -e "/sys/module/$module" ] || rmmod "$module" || return
 	done
 	! grep dmabay /proc/devices
