@@ -98,12 +98,32 @@ static inline int bytes_of(int fd, unsigned long number, const unsigned char *me
 
 /* ---- what is left ---- */
 
+/* What the lines "Total <number> <what>" sum up to; -1 if it cannot be known. */
+static inline int64_t bufinfo_sum(const char *what)
+{
+	FILE *file = fopen("/sys/kernel/debug/dma_buf/bufinfo", "re");
+	int64_t number, sum = 0;
+	char line[256];
+
+	if (!file)
+		return -1;
+	while (fgets(line, sizeof(line), file))
+		if (strstr(line, what) && sscanf(line, "Total %" SCNd64, &number) == 1)
+			sum += number;
+	fclose(file);
+	return sum;
+}
+
 /* dma-bufs that there are, of all processes; -1 if it cannot be known. */
 static inline int64_t dma_bufs_now(void)
 {
-	const char *path = "/sys/kernel/debug/dma_buf/bufinfo";
+	return bufinfo_sum(" objects");
+}
 
-	return access(path, R_OK) ? -1 : file_number(path, "Total ");
+/* Devices that are attached to them, all together. */
+static inline int64_t attachments_now(void)
+{
+	return bufinfo_sum(" devices attached");
 }
 
 /* The last reference may go a little after the last close() has returned. */
