@@ -18,8 +18,8 @@
  * no more: there is one who brings &dmabay_vector.pending to zero, so there is one CQE.
  *
  * While an issue must not sleep it may not wait for a page of the array either, nor for a
- * fence of a dma-buf. Then, and when the array is longer than what is copied at a time, the command is issued again by
- * a worker of io_uring, before anything of it was started.
+ * fence of a dma-buf. Then, and when the array is longer than what is copied at a time, the
+ * command is issued again by a worker of io_uring, before anything of it was started.
  *
  * A ring that dies cancels what it knows of. That only withdraws the transfers: no CQE is
  * posted before the device is done with the memory.
