@@ -95,6 +95,8 @@ static const struct wrong wrong_fields[] = {
 	WRONG(DMABAY_EVENTFD, dmabay_eventfd, reserved, 1, EOPNOTSUPP),
 	WRONG(DMABAY_EVENTFD, dmabay_eventfd, eventfd, 0xFFFFFFFE, EINVAL),
 	WRONG(DMABAY_EVENTFD, dmabay_eventfd, eventfd, 0x7FFFFFFF, EBADF),
+	WRONG(DMABAY_IMPORT, dmabay_import, flags, 2, EOPNOTSUPP),
+	WRONG(DMABAY_IMPORT, dmabay_import, fd, 0x7FFFFFFF, EBADF),
 };
 
 TEST_F(uapi, wrong_field)

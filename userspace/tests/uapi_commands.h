@@ -7,6 +7,7 @@
 #ifndef DMABAY_TESTS_UAPI_COMMANDS_H
 #define DMABAY_TESTS_UAPI_COMMANDS_H
 
+#include "dmabuf.h"
 #include "uapi.h"
 
 #define TAIL		8u	/* bytes of a struct of the future */
@@ -26,6 +27,7 @@ union argument {
 	struct dmabay_once once;
 	struct dmabay_cancel cancel;
 	struct dmabay_eventfd eventfd;
+	struct dmabay_import import;
 	uint32_t words[64];
 	unsigned char bytes[256];
 };
@@ -155,6 +157,27 @@ static inline void build_eventfd(FIXTURE_DATA(uapi) *self, union argument *argum
 	argument->eventfd.eventfd = -1;
 }
 
+/* The same one each time, as long as the test runs; a negative errno if there is none. */
+static inline int one_dma_buf(void)
+{
+	static int fd = -1;
+
+	if (fd < 0)
+		fd = new_from_heap(PAGE, O_RDWR);
+	return fd;
+}
+
+static inline void build_import(FIXTURE_DATA(uapi) *self, union argument *argument)
+{
+	(void)self;
+	argument->import.fd = one_dma_buf();
+}
+
+static inline void undo_import(FIXTURE_DATA(uapi) *self, const union argument *argument)
+{
+	dmabay_unregister(self->bay, argument->import.buffer);
+}
+
 #define END_OF(type, field)	(offsetof(struct type, field) + sizeof(((struct type *)0)->field))
 
 /* From one field to another, both included. */
@@ -207,13 +230,17 @@ static const struct command commands[] = {
 	COMMAND(DMABAY_EVENTFD, dmabay_eventfd, false,
 		offsetof(struct dmabay_eventfd, flags), 0,
 		offsetof(struct dmabay_eventfd, reserved), 0, build_eventfd, undo_nothing),
+	COMMAND(DMABAY_IMPORT, dmabay_import, false,
+		offsetof(struct dmabay_import, flags), DMABAY_IMPORT_READ_ONLY, 0,
+		ANSWERS(dmabay_import, buffer, length), build_import, undo_import),
 };
 
-#define COMMANDS ARRAY_SIZE(commands)
+/* Not every kernel has a heap of dma-bufs; without any, the last one is left out. */
+#define COMMANDS (ARRAY_SIZE(commands) - (one_dma_buf() < 0))
 
 static inline const struct command *command_of(unsigned long number)
 {
-	for (size_t i = 0; i < COMMANDS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (commands[i].number == number)
 			return &commands[i];
 	return NULL;

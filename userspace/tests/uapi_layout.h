@@ -150,6 +150,13 @@ FIELD(dmabay_eventfd, eventfd, 8, 4);
 FIELD(dmabay_eventfd, reserved, 12, 4);
 LENGTH_OF(dmabay_eventfd, 16);
 
+FIELD(dmabay_import, size, 0, 4);
+FIELD(dmabay_import, flags, 4, 4);
+FIELD(dmabay_import, fd, 8, 4);
+FIELD(dmabay_import, buffer, 12, 4);
+FIELD(dmabay_import, length, 16, 8);
+LENGTH_OF(dmabay_import, 24);
+
 FIELD(dmabay_uring, transfers, 0, 8);
 FIELD(dmabay_uring, count, 8, 4);
 FIELD(dmabay_uring, flags, 12, 4);
