@@ -51,7 +51,7 @@ TEST_F_TIMEOUT(worker, moved_when_asked, LONG_TEST)
 	ring_close(&ring);
 }
 
-/* On a reservation of their own: by the queue of the file, by another ring, and by ONCE. */
+/* On a reservation of their own: by the queue of the file, and by another ring. */
 TEST_F_TIMEOUT(worker, others_are_served, LONG_TEST)
 {
 	struct dmabay_transfer polled = into_slot(self, 0, LENGTH);
@@ -69,9 +69,6 @@ TEST_F_TIMEOUT(worker, others_are_served, LONG_TEST)
 	submit_command(_metadata, self, &ring, &other, 1);
 	expect_result(_metadata, &ring, LENGTH);
 	expect_moved(_metadata, self, 2, LENGTH);
-	EXPECT_EQ(LENGTH, dmabay_once(self->bay, slot_page(self, 3, 0), LENGTH, 0,
-				      DMABAY_FROM_DEVICE));
-	expect_moved(_metadata, self, 3, LENGTH);
 
 	expect_moved(_metadata, self, 0, 0);
 	expect_result(_metadata, &polling, LENGTH);

@@ -94,9 +94,15 @@ static inline void expect_moved(struct __test_metadata *_metadata, const fixture
 static inline uint64_t expect_end(struct __test_metadata *_metadata, const fixture *self,
 				  uint64_t slot, int status)
 {
+	uint64_t end = dmabay_deadline(PATIENCE);
 	struct dmabay_completion completion;
+	int result;
 
-	ASSERT_EQ(1, dmabay_wait(self->bay, &completion, 1, 1, dmabay_deadline(PATIENCE)));
+	/* A ring may interrupt the tasks that use it, as a signal does. */
+	do {
+		result = dmabay_wait(self->bay, &completion, 1, 1, end);
+	} while (result == -EINTR);
+	ASSERT_EQ(1, result);
 	EXPECT_EQ(slot, completion.cookie);
 	EXPECT_EQ(status, completion.status) TH_LOG("slot %" PRIu64, slot);
 	expect_moved(_metadata, self, completion.cookie, completion.length);
