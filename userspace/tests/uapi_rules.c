@@ -228,10 +228,11 @@ TEST_F(uapi, addresses_with_another_bit)
 
 		for (unsigned int bit = sizeof(void *) == 4 ? 32 : 57; bit < 64; bit++) {
 			union argument argument;
+			uint64_t right;
 
 			build(command, self, &argument);
-			set_address(&argument, &addresses[i], get_address(&argument, &addresses[i]) |
-							      UINT64_C(1) << bit);
+			right = get_address(&argument, &addresses[i]);
+			set_address(&argument, &addresses[i], right | UINT64_C(1) << bit);
 			EXPECT_EQ(-EFAULT, raw(self->fd, command->number, &argument))
 				TH_LOG("%s of %s, bit %u", addresses[i].name, command->name, bit);
 		}
@@ -404,7 +405,9 @@ TEST_F(uapi, edges_of_offset_and_length)
 TEST_F(uapi, edges_of_device_address)
 {
 	const uint64_t memory = self->info.device_memory;
-	const uint64_t more[] = { memory - PAGE, memory - PAGE + 1, memory - 1, memory, memory + 1 };
+	const uint64_t more[] = {
+		memory - PAGE, memory - PAGE + 1, memory - 1, memory, memory + 1,
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(edges) + ARRAY_SIZE(more); i++) {
 		const uint64_t at = i < ARRAY_SIZE(edges) ? edges[i] : more[i - ARRAY_SIZE(edges)];
@@ -477,7 +480,8 @@ TEST_F(uapi, edges_of_memory)
 TEST_F(uapi, edges_of_object_numbers)
 {
 	const uint32_t numbers[] = {
-		0, self->info.max_buffers + 1, self->info.max_reservations + 1, 1u << 31, UINT32_MAX,
+		0, self->info.max_buffers + 1, self->info.max_reservations + 1, 1u << 31,
+		UINT32_MAX,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
