@@ -280,7 +280,10 @@ static void run_unread(struct __test_metadata *_metadata, fixture *self)
 	struct dmabay_transfer transfer = transfer_of(self, seen);
 
 	submit(_metadata, self, &transfer, 1);
-	ASSERT_EQ(1, poll(&ready, 1, (int)(PATIENCE / MILLISECOND)));
+	/* A ring that ends interrupts the tasks that used it. */
+	while (poll(&ready, 1, (int)(PATIENCE / MILLISECOND)) < 0 && errno == EINTR)
+		;
+	ASSERT_EQ(POLLIN, ready.revents & POLLIN);
 	ASSERT_EQ(0, dmabay_free(self->bay, self->reservation));
 	seen->after = now();
 }
@@ -387,7 +390,8 @@ static void withdrawn(struct __test_metadata *_metadata, fixture *self, const st
 	EXPECT_FALSE(life->ended);
 	EXPECT_EQ(life->started, number(event, "running"));
 	life->withdrawn++;
-	self->withdrawn += number(event, "status") == -ECANCELED;
+	/* What has no reservation is withdrawn by a signal, and by a ring that ends. */
+	self->withdrawn += life->reservation && number(event, "status") == -ECANCELED;
 }
 
 /* The trace has told all of it: is it one that the user knows of? */
@@ -583,8 +587,8 @@ TEST_F_TIMEOUT(trace, every_life, LONG_TEST)
 	run_some(_metadata, self, 4);
 	run_and_cancel(_metadata, self);
 	run_too_late(_metadata, self);
-	run_in_ring(_metadata, self);
 	run_unreserved(_metadata, self);
+	run_in_ring(_metadata, self);
 	run_unread(_metadata, self);
 	ASSERT_EQ(0, dmabay_unregister(self->bay, self->buffer));
 	dmabay_close(self->bay);
