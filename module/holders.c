@@ -47,19 +47,20 @@ static void dmabay_reservation_print(struct dmabay_reservation *reservation, str
 
 static void dmabay_holder_print(struct dmabay_file *file, struct seq_buf *text)
 {
-	unsigned long number, buffers = 0, pages = 0;
+	unsigned long number, buffers = 0, imports = 0, pages = 0;
 	struct dmabay_reservation *reservation;
 	struct dmabay_buffer *buffer;
 
 	rcu_read_lock();
 	xa_for_each(&file->buffers, number, buffer) {
 		buffers++;
+		imports += !!buffer->source;
 		pages += buffer->page_count;
 	}
+	seq_buf_printf(text, "file: file=%llu pid=%d buffers=%lu imports=%lu pages=%lu unread=%u ",
+		       file->id, file->pid, buffers, imports, pages, READ_ONCE(file->completed));
 	/* Any process can give itself a name that is two lines, or moves the cursor. */
-	seq_buf_printf(text, "file: file=%llu pid=%d buffers=%lu pages=%lu unread=%u comm=%*pE\n",
-		       file->id, file->pid, buffers, pages, READ_ONCE(file->completed),
-		       (int)strlen(file->comm), file->comm);
+	seq_buf_printf(text, "comm=%*pE\n", (int)strlen(file->comm), file->comm);
 
 	/* Pairs with dmabay_once_prepare(). */
 	reservation = smp_load_acquire(&file->once);

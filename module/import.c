@@ -28,6 +28,7 @@
 #include <linux/slab.h>
 
 #include "compat_dma_buf.h"
+#include "trace_user.h"
 #include "user.h"
 
 COMPAT_IMPORT_DMA_BUF();
@@ -405,6 +406,7 @@ int dmabay_ioctl_import(struct dmabay_command *command)
 		goto err_erase;
 
 	WRITE_ONCE(file->imports, true);
+	trace_dmabay_buffer_registered(file, buffer, arguments->buffer);
 	refcount_set(&buffer->active, 1);
 	return 0;
 

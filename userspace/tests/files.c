@@ -7,7 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
-#include "common.h"
+#include "dmabuf.h"
 
 #define DEPTH		4u
 #define TEXT		65536u
@@ -123,9 +123,10 @@ TEST_F_TIMEOUT(files, who_holds_what, LONG_TEST)
 {
 	uint32_t buffer, one, two;
 	struct stat status;
+	int fd;
 
 	ASSERT_EQ(1, list(self)) TH_LOG("%s", self->text);
-	EXPECT_LINE(self, "file: ", "pid=%d buffers=0 pages=0 unread=0 comm=two\\nlines \\e[2J",
+	EXPECT_LINE(self, "file: ", "pid=%d buffers=0 imports=0 pages=0 unread=0 comm=two\\nlines \\e[2J",
 		    getpid());
 
 	ASSERT_EQ(0, dmabay_register(self->bay, self->memory, PAGE, 0, &buffer));
@@ -133,7 +134,7 @@ TEST_F_TIMEOUT(files, who_holds_what, LONG_TEST)
 	ASSERT_EQ(0, dmabay_reserve(self->bay, 2, DEPTH, 0, &one));
 	ASSERT_EQ(0, dmabay_reserve(self->bay, 3, 1, 0, &two));
 	ASSERT_EQ(1, list(self));
-	EXPECT_LINE(self, "file: ", " buffers=2 pages=3 unread=0 ");
+	EXPECT_LINE(self, "file: ", " buffers=2 imports=0 pages=3 unread=0 ");
 	EXPECT_LINE(self, "reservation: ",
 		    "reservation=%u state=granted map_registers=2 depth=%u queued=0 running=0 ",
 		    one, DEPTH);
@@ -157,6 +158,14 @@ TEST_F_TIMEOUT(files, who_holds_what, LONG_TEST)
 	ASSERT_EQ(1, list(self));
 	EXPECT_LINE(self, "file: ", " unread=0 ");
 	EXPECT_LINE(self, "reservation: ", "queued=0 running=0");
+
+	fd = strcmp(variant->driver, "soft") ? -ENODEV : new_from_heap(PAGE, O_RDWR);
+	if (fd >= 0) {
+		ASSERT_EQ(0, dmabay_import(self->bay, fd, 0, &buffer, NULL));
+		ASSERT_EQ(1, list(self));
+		EXPECT_LINE(self, "file: ", " buffers=3 imports=1 pages=3 unread=0 ");
+		close(fd);
+	}
 
 	ASSERT_EQ(0, dmabay_free(self->bay, two));
 	ASSERT_EQ(1, list(self));
