@@ -207,13 +207,16 @@ static int dmabay_import_describe(struct dmabay_buffer *buffer)
 	return 0;
 }
 
-/* If not, its exporter's mapping would be bounced, if at all, in what may be out of reach. */
-static bool dmabay_device_reaches_all(struct device *dev)
+/*
+ * Can its memory, wherever it is, be mapped for the device? What it does not reach is
+ * bounced, in pages below 4 GiB; the DMA API warns if they are out of reach, too.
+ */
+static bool dmabay_device_reaches_enough(struct device *dev)
 {
 	enum dmabay_info_iommu iommu = dmabay_iommu(dev);
 
 	return iommu == DMABAY_INFO_IOMMU_STRICT || iommu == DMABAY_INFO_IOMMU_LAZY ||
-	       !dma_addressing_limited(dev);
+	       dma_get_mask(dev) >= DMA_BIT_MASK(32) || !dma_addressing_limited(dev);
 }
 
 static int dmabay_import_attach(struct dmabay_file *file, struct dmabay_buffer *buffer)
@@ -228,7 +231,7 @@ static int dmabay_import_attach(struct dmabay_file *file, struct dmabay_buffer *
 	if (READ_ONCE(file->device->gone))
 		return -ENODEV;
 
-	if (!dmabay_device_reaches_all(file->device->config.dma_dev))
+	if (!dmabay_device_reaches_enough(file->device->config.dma_dev))
 		return -EOPNOTSUPP;
 
 	attachment = dma_buf_attach(source->dma_buf, file->device->config.dma_dev);

@@ -173,7 +173,8 @@ static ssize_t map_table(struct dmabay_adapter *adapter, struct dmabay_channel *
 	if (ret)
 		goto err_table;
 	fill_table(table, channel, extent->length, longest);
-	ret = dma_map_sgtable(adapter->dev, table, dmabay_channel_direction(channel), DMA_ATTR_NO_WARN);
+	ret = dma_map_sgtable(adapter->dev, table, dmabay_channel_direction(channel),
+			      DMA_ATTR_NO_WARN);
 	if (ret)
 		goto err_list;
 

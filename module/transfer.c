@@ -654,31 +654,6 @@ static int dmabay_buffer_allows(const struct dmabay_buffer *buffer,
 	return 0;
 }
 
-/* Takes a free transfer and queues it, if the reservation is there. Under RCU. */
-static int dmabay_transfer_enter(struct dmabay_file *file, const struct dmabay_transfer *wanted,
-				 struct dmabay_buffer *buffer, struct dmabay_memory *borrowed,
-				 struct dmabay_vector *vector,
-				 struct dmabay_reservation **run_on)
-{
-	struct dmabay_reservation *reservation;
-	unsigned long flags;
-	bool run = false;
-	int ret;
-
-	reservation = xa_load(&file->reservations, wanted->reservation);
-	if (!reservation)
-		return -ENOENT;
-
-	spin_lock_irqsave(&reservation->lock, flags);
-	ret = dmabay_transfer_queue(reservation, wanted, buffer, borrowed, vector, &run);
-	spin_unlock_irqrestore(&reservation->lock, flags);
-	/* It stays as long as its transfer is under way. */
-	if (run)
-		*run_on = reservation;
-
-	return ret;
-}
-
 /**
  * dmabay_transfer_would_wait() - Has it to wait for a fence?
  * @file: the file
@@ -721,7 +696,7 @@ int dmabay_transfer_admit(const struct dmabay_file *file, const struct dmabay_tr
 
 /*
  * Finds the buffer of a transfer, which counts it from here on. Under RCU, but for the time
- * that it waits for others who use the memory: the buffer stays, the reservation may go.
+ * that it waits for others who use the memory: then only the buffer stays.
  */
 static int dmabay_buffer_use(struct dmabay_file *file, const struct dmabay_transfer *wanted,
 			     struct dmabay_vector *vector, enum dmabay_fences fences,
@@ -763,28 +738,36 @@ int dmabay_transfer_submit(struct dmabay_file *file, const struct dmabay_transfe
 			   struct dmabay_memory *borrowed, struct dmabay_vector *vector,
 			   enum dmabay_fences fences)
 {
-	struct dmabay_reservation *run_on = NULL;
+	struct dmabay_reservation *reservation;
 	struct dmabay_buffer *buffer = NULL;
+	unsigned long flags;
+	bool run = false;
 	int ret = 0;
 
 	rcu_read_lock();
 
-	if (!xa_load(&file->reservations, wanted->reservation))
-		ret = -ENOENT;
-	else if (!borrowed)
+	if (!borrowed)
 		ret = dmabay_buffer_use(file, wanted, vector, fences, &buffer);
 	if (ret)
 		goto out_unlock;
 
-	ret = dmabay_transfer_enter(file, wanted, buffer, borrowed, vector, &run_on);
+	reservation = xa_load(&file->reservations, wanted->reservation);
+	if (reservation) {
+		spin_lock_irqsave(&reservation->lock, flags);
+		ret = dmabay_transfer_queue(reservation, wanted, buffer, borrowed, vector, &run);
+		spin_unlock_irqrestore(&reservation->lock, flags);
+	} else {
+		ret = -ENOENT;
+	}
 	if (ret && buffer)
 		refcount_dec(&buffer->active);
 
 out_unlock:
 	rcu_read_unlock();
 
-	if (run_on)
-		dmabay_reservation_run(run_on, true);
+	/* It stays as long as its transfer is under way. */
+	if (run)
+		dmabay_reservation_run(reservation, true);
 
 	return ret;
 }

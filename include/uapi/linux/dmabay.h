@@ -602,8 +602,8 @@ struct dmabay_eventfd {
  *
  * EINVAL if @fd is no dma-buf, or if it is mapped as the device cannot use it (see
  * dmabay_info.alignment) or is shorter than it says. EOPNOTSUPP if the kernel has no
- * dma-bufs, or if the device does not reach all memory and nothing translates for it.
- * With O_NONBLOCK, EAGAIN while the exporter is moving it.
+ * dma-bufs, or if the device, without an IOMMU, does not reach all memory. With
+ * O_NONBLOCK, EAGAIN while the exporter is moving it.
  */
 struct dmabay_import {
 	__u32 size;
