@@ -217,10 +217,20 @@ static void there_and_back(struct __test_metadata *_metadata, FIXTURE_DATA(dmabu
 	drop_shared(_metadata, &to);
 }
 
-/* Where the DMA API bounces, it does not bounce long pieces. */
-static bool too_long(uint64_t size)
+/*
+ * Where the DMA API bounces, it does not bounce long pieces. And its debugging complains of
+ * exporters that map longer ones than the device says it takes at once, which is 64 KiB: the
+ * heap may from a mebibyte on, udmabuf wherever pages happen to be neighbours.
+ */
+static bool too_long(const FIXTURE_VARIANT(dmabuf) *variant, uint64_t size)
 {
-	return machine_is("DMABAY_SWIOTLB", "force") && size > 256 << 10;
+	uint64_t most = UINT64_MAX;
+
+	if (machine_is("DMABAY_SWIOTLB", "force"))
+		most = 256 << 10;
+	if (!access("/sys/kernel/debug/dma-api", F_OK))
+		most = variant->make == new_from_udmabuf ? 64 << 10 : 256 << 10;
+	return size > most;
 }
 
 static void every_size(struct __test_metadata *_metadata, FIXTURE_DATA(dmabuf) *self,
@@ -230,7 +240,7 @@ static void every_size(struct __test_metadata *_metadata, FIXTURE_DATA(dmabuf) *
 		PAGE, 3 * PAGE, 68 << 10, 256 << 10, 1 << 20, (3 << 20) + PAGE,
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(sizes) && !too_long(sizes[i]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sizes) && !too_long(variant, sizes[i]); i++) {
 		uint32_t pages = (uint32_t)(sizes[i] / PAGE);
 
 		there_and_back(_metadata, self, variant, ring, sizes[i], 0,
@@ -410,8 +420,9 @@ TEST_F(dmabuf, numbers)
 }
 
 /*
- * The same memory twice, as two buffers. (The second one for reading: the debugging of the
- * DMA API takes no memory twice that a device may write.)
+ * The same memory twice, as two buffers. The second one is for reading: the debugging of the
+ * DMA API takes no memory twice that a device may write. Nor may what is mapped for reading
+ * be synced for both, as the heap does; so nothing is synced but by the transfers.
  */
 TEST_F(dmabuf, twice)
 {
@@ -419,6 +430,7 @@ TEST_F(dmabuf, twice)
 	uint64_t length = about_a_page(&self->info);
 	uint32_t reservation, second;
 
+	shared.syncs = false;
 	import(_metadata, self->bay, &shared);
 	ASSERT_EQ(0, dmabay_import(self->bay, shared.fd, DMABAY_IMPORT_READ_ONLY, &second, NULL));
 	EXPECT_NE(shared.buffer, second);
@@ -430,9 +442,7 @@ TEST_F(dmabuf, twice)
 	fill_shared(_metadata, &shared, BLANK, 5);
 	EXPECT_EQ(0, transfer_wait(self->bay, reservation, shared.buffer, 0, length, 0,
 				   DMABAY_FROM_DEVICE));
-	begin_cpu(_metadata, &shared);
 	EXPECT_PATTERN(shared.memory, length, SENT, 5);
-	end_cpu(_metadata, &shared);
 	EXPECT_EQ(0, dmabay_unregister(self->bay, shared.buffer));
 	drop_shared(_metadata, &shared);
 }
