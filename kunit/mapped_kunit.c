@@ -247,9 +247,12 @@ static void mapped_data(struct kunit *test)
 {
 	struct rig *rig = rig_start(test, 65536, 17);
 	struct rig_transaction *t = rig_transaction(rig);
-	struct mapped_entry entries[MAPPED_ENTRIES];
+	struct mapped_entry *entries;
 	struct mapped *m;
 	unsigned int i;
+
+	entries = kunit_kcalloc(test, MAPPED_ENTRIES, sizeof(*entries), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, entries);
 
 	m = mapped_new(rig, mapped_one, ARRAY_SIZE(mapped_one));
 	mapped_move_both(t, m, 0, m->length);

@@ -98,7 +98,7 @@ FIXTURE_VARIANT_ADD(flight, edu)
 {
 	.driver = "edu",
 	.parameters = "",
-	.rounds = 2,
+	.rounds = 1,
 	.slow = true,
 	.latest = 3 * SECOND,
 	.away = unbind_edu,
