@@ -655,6 +655,10 @@ struct dmabay_import {
  * transfers that wait for their turn are not started any more, before that, and with
  * IORING_SETUP_IOPOLL, they all run.
  * Closing the file does not end them, because the ring has it open until they are done.
+ *
+ * Whatever io_uring has to do in a task, also at the end of a ring, interrupts what the
+ * task waits for: DMABAY_ONCE, read() and write() of more than one piece may return early
+ * then, with what was moved, as after a signal.
  */
 struct dmabay_uring {
 	__aligned_u64 transfers;
