@@ -3,10 +3,11 @@
  * What the files of the user surface share.
  *
  * A device (device.c) has a node and open files (cdev.c). A file owns buffers
- * (buffer.c, import.c), reservations (reservation.c) on which transfers run (transfer.c) unless
- * they are withdrawn before (withdrawal.c), and one queue of completions (completion.c)
- * with an event (event.c). ioctl.c finds the handler of a command; transfers also come
- * by io_uring (uring.c), which has a queue of its own.
+ * (buffer.c, import.c), reservations (reservation.c) to which transfers are submitted
+ * (submission.c) and on which they run (transfer.c) unless they are withdrawn before
+ * (withdrawal.c), and one queue of completions (completion.c) with an event (event.c).
+ * ioctl.c finds the handler of a command; transfers also come by io_uring (uring.c),
+ * which has a queue of its own.
  * What is neither registered nor reserved is transferred by DMABAY_ONCE (once.c), and
  * by read() and write() (access.c).
  * Everything below is reached through <linux/dmabay.h> only.
@@ -486,9 +487,17 @@ void dmabay_reservation_free(struct dmabay_reservation *reservation);
 int dmabay_ioctl_reserve(struct dmabay_command *command);
 int dmabay_ioctl_free(struct dmabay_command *command);
 
-/* transfer.c */
+/* submission.c */
 int dmabay_transfer_check(const struct dmabay_device *device, u64 offset, u64 length,
 			  u64 device_address, u32 direction);
+int dmabay_transfer_admit(const struct dmabay_file *file, const struct dmabay_transfer *wanted);
+bool dmabay_transfer_would_wait(struct dmabay_file *file, const struct dmabay_transfer *wanted);
+int dmabay_transfer_submit(struct dmabay_file *file, const struct dmabay_transfer *wanted,
+			   struct dmabay_memory *borrowed, struct dmabay_vector *vector,
+			   enum dmabay_fences fences);
+int dmabay_ioctl_submit(struct dmabay_command *command);
+
+/* transfer.c */
 void dmabay_transfer_end(struct dmabay_reservation *reservation,
 			 struct dmabay_user_transfer *transfer, int status, size_t transferred);
 bool dmabay_reservation_idle(struct dmabay_reservation *reservation);
@@ -496,17 +505,13 @@ void dmabay_reservation_failed(struct dmabay_transaction *transaction, void *con
 void dmabay_reservation_stop(struct dmabay_reservation *reservation);
 void dmabay_reservation_interrupt(struct dmabay_reservation *reservation);
 void dmabay_reservation_watch(struct work_struct *work);
+bool dmabay_reservation_queue(struct dmabay_reservation *reservation,
+			      struct dmabay_user_transfer *transfer);
+void dmabay_reservation_run(struct dmabay_reservation *reservation, bool may_sleep);
 int dmabay_reservation_submit(struct dmabay_reservation *reservation,
 			      struct dmabay_user_transfer *transfer);
 void dmabay_reservation_withdraw(struct dmabay_reservation *reservation,
 				 struct dmabay_user_transfer *transfer);
-int dmabay_transfer_admit(const struct dmabay_file *file, const struct dmabay_transfer *wanted);
-bool dmabay_transfer_would_wait(struct dmabay_file *file, const struct dmabay_transfer *wanted);
-int dmabay_transfer_submit(struct dmabay_file *file, const struct dmabay_transfer *wanted,
-			   struct dmabay_memory *borrowed, struct dmabay_vector *vector,
-			   enum dmabay_fences fences);
-void dmabay_vector_withdraw(struct dmabay_file *file, struct dmabay_vector *vector);
-int dmabay_ioctl_submit(struct dmabay_command *command);
 
 /* uring.c */
 void dmabay_vector_ended(struct dmabay_vector *vector, int status, size_t transferred);
@@ -517,6 +522,7 @@ int dmabay_uring_poll(struct io_uring_cmd *command, struct io_comp_batch *batch,
 /* withdrawal.c */
 enum hrtimer_restart dmabay_reservation_alarm(struct hrtimer *timer);
 void dmabay_reservation_expect(struct dmabay_reservation *reservation, u64 deadline);
+void dmabay_vector_withdraw(struct dmabay_file *file, struct dmabay_vector *vector);
 int dmabay_ioctl_cancel(struct dmabay_command *command);
 
 /* completion.c */

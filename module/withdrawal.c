@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A withdrawal: transfers that are not to go on, because their user has cancelled them
- * or because their deadline has passed.
+ * A withdrawal: transfers that are not to go on, because their user has cancelled them,
+ * because their deadline has passed, or because the ring that they came from ends.
  *
  * Owned by the stack of whoever withdraws. Under &dmabay_reservation.lock a transfer that
  * is queued is taken out of the queue, and so it ends here and nowhere else; the lock is
@@ -159,6 +159,37 @@ enum hrtimer_restart dmabay_reservation_alarm(struct hrtimer *timer)
 	spin_unlock_irqrestore(&reservation->lock, flags);
 
 	return HRTIMER_NORESTART;
+}
+
+/* ---- io_uring ---- */
+
+/**
+ * dmabay_vector_withdraw() - Let the transfers of an io_uring command end early
+ * @file: the file
+ * @vector: of the command, whose CQE is not posted meanwhile
+ *
+ * Those that wait for their turn end when it comes, without a start. Pieces that the
+ * device works on are finished, or stopped if they may never be.
+ *
+ * Context: may sleep.
+ */
+void dmabay_vector_withdraw(struct dmabay_file *file, struct dmabay_vector *vector)
+{
+	struct dmabay_reservation *reservation;
+	unsigned long number, flags;
+
+	trace_dmabay_command_withdrawn(file, vector);
+	WRITE_ONCE(vector->withdrawn, true);
+	/* Its submitter may wait for a fence. */
+	wake_up_all(&file->idle);
+	rcu_read_lock();
+	xa_for_each(&file->reservations, number, reservation) {
+		spin_lock_irqsave(&reservation->lock, flags);
+		if (reservation->running && reservation->running->vector == vector)
+			dmabay_reservation_stop(reservation);
+		spin_unlock_irqrestore(&reservation->lock, flags);
+	}
+	rcu_read_unlock();
 }
 
 /* ---- DMABAY_CANCEL ---- */
