@@ -155,6 +155,9 @@ static int dmabay_buffer_use(struct dmabay_file *file, const struct dmabay_trans
 		return -ENOENT;
 
 	ret = dmabay_buffer_allows(buffer, wanted, fences);
+	/* What is wrong is said before anybody waits. */
+	if (ret == -EAGAIN && !xa_load(&file->reservations, wanted->reservation))
+		ret = -ENOENT;
 	if (ret == -EAGAIN && fences == DMABAY_FENCES_WAIT) {
 		rcu_read_unlock();
 		ret = dmabay_import_wait(file, buffer, wanted->direction, wanted->deadline,
