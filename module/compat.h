@@ -38,20 +38,23 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 /*
  * Before Linux 6.2 a page that is pinned for reading may be one that its owner has only
  * until he writes: the zero page, or a page of a file. The device would go on reading that
- * one. A forced pin for writing gives the owner his own page at once. It is refused where
- * pages have nothing to become: memory that is shared stays the same when it is written.
- * What follows may be of the other kind, so there it is one page at a time.
+ * one. A forced pin for writing gives the owner his own page at once, but asks for no
+ * permission, so whether he may read it is seen before. It is refused where pages have
+ * nothing to become: memory that is shared stays the same when it is written. What follows
+ * may be of the other kind, so there it is one page at a time.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 static inline int compat_pin_user_pages_fast(unsigned long start, int count, unsigned int flags,
 					     struct page **pages)
 {
-	int pinned;
+	int readable, pinned;
 
-	if (flags & FOLL_WRITE)
-		return pin_user_pages_fast(start, count, flags, pages);
+	readable = pin_user_pages_fast(start, count, flags, pages);
+	if (readable <= 0 || flags & FOLL_WRITE)
+		return readable;
 
-	pinned = pin_user_pages_fast(start, count, flags | FOLL_WRITE | FOLL_FORCE, pages);
+	unpin_user_pages(pages, readable);
+	pinned = pin_user_pages_fast(start, readable, flags | FOLL_WRITE | FOLL_FORCE, pages);
 	if (pinned != -EFAULT)
 		return pinned;
 
