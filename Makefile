@@ -39,7 +39,7 @@ user: ## the library, the dmabay command and its tests
 demo: ## boot a Debian 6.12 kernel with an emulated IOMMU and show what this does (about 10 min, then 1)
 	@$(vm)/demo
 
-check: ## every test, on every kernel (about 55 min, then 35); SUITES="names" for only these
+check: ## every test, on every kernel (about 65 min, then 50); SUITES="names" for only these
 	@$(vm)/check $(SUITES)
 
 mutants: ## break the core line by line and see that the tests notice (about 75 min)
