@@ -21,7 +21,8 @@
  * @file: the file
  * @error: how transfers end that were not started
  *
- * Gives back all map registers and every dma-buf. Pages stay pinned. Does nothing the second time.
+ * Gives back all map registers and every dma-buf. Pages stay pinned. Does nothing the
+ * second time.
  *
  * Context: may sleep, as long as the device takes for the pieces it works on.
  */
