@@ -1,0 +1,61 @@
+# shellcheck shell=bash disable=SC2154 # lib.sh says where things are
+# What is judged of the library without a device: that what is exported is what the header
+# declares and the map has, and that programs in C and C++ use what "make install" leaves.
+# Sourced by static, after lib.sh. Each function says what is wrong; nothing, if nothing is.
+
+sources=$repo/userspace
+installed=$work/installed
+
+# declared: the functions of the header, as the compiler reads it.
+declared() {
+	gcc -std=gnu11 -fsyntax-only -aux-info /dev/stdout -I"$sources/include" \
+		-I"$repo/include/uapi" "$sources/include/dmabay.h" |
+		sed -nE 's|^/\* [^ ]*/userspace/include/dmabay\.h:[^ ]* \*/ [^(]*\b(dmabay_\w+) \(.*|\1|p' | sort
+}
+
+# mapped: function@@node, of each line of the map.
+mapped() {
+	awk '/^DMABAY_/ { node = $1 } /^\t\tdmabay_/ { sub(";", "", $1); print $1 "@@" node }' \
+		"$sources/lib/libdmabay.map" | sort
+}
+
+# exports FOLDER: of the library built there.
+exports() {
+	diff <(declared) <(mapped | sed 's/@@.*//') || return
+	diff <(mapped) <(nm -D --defined-only "$1/libdmabay.so" | awk '$2 != "A" { print $3 }' | sort) || return
+	# A program that links it static may call its own functions whatever else it likes.
+	! nm -g --defined-only "$1/libdmabay.a" | awk 'NF == 3 { print $3 }' | grep -v '^dmabay_'
+}
+
+# install_library FOLDER: what was built there, as a user gets it.
+install_library() {
+	rm -rf "$installed"
+	make -C "$sources" install O="$1" PREFIX="$installed" >"$log/static-install" 2>&1 || {
+		tail -n 20 "$log/static-install"
+		return 1
+	}
+}
+
+# flags WHAT: for a program that uses it.
+flags() { PKG_CONFIG_PATH=$installed/lib/pkgconfig pkg-config "$1" libdmabay; }
+
+warnings=(-Wall -Wextra -Wshadow -pedantic -Werror)
+
+# header COMPILER: the header alone, as C of 1999.
+header() {
+	# shellcheck disable=SC2046 # several words
+	"$1" -std=c99 "${warnings[@]}" $(flags --cflags) -fsyntax-only -x c - <<<'#include <dmabay.h>'
+}
+
+# cplusplus COMPILER: a program that calls every function, linked both ways.
+cplusplus() {
+	local program=$work/header-$1 how
+	# shellcheck disable=SC2046
+	"$1" -std=c++17 "${warnings[@]}" $(flags --cflags) -c -o "$program.o" "$sources/tests/header.cpp" || return
+	diff <(declared) <(nm -u "$program.o" | awk '$2 ~ /^dmabay_/ { print $2 }') || return
+	for how in '' -static; do
+		# shellcheck disable=SC2046,SC2086
+		"$1" $how -o "$program" "$program.o" $(flags --libs) &&
+			LD_LIBRARY_PATH=$installed/lib "$program" || return
+	done
+}
