@@ -10,6 +10,10 @@
  * Every function that can fail returns a negative errno; errno itself says
  * nothing. A struct dmabay may be used by several threads at once.
  *
+ * With LIBDMABAY_DEBUG in the environment (anything but an empty word) when a node is
+ * opened, the library says on stderr what it asks of that node and what came back, one
+ * line for each command.
+ *
  * MIT, so that any program, free or not, may link it.
  */
 #ifndef DMABAY_H

@@ -57,24 +57,17 @@ int dmabay_list(struct dmabay_node *nodes, unsigned int capacity)
 	return count;
 }
 
-int dmabay_open(struct dmabay **bay, const char *path, int flags)
+static int open_path(struct dmabay **bay, const char *path, int flags)
 {
-	struct dmabay_node first;
 	struct dmabay *opened;
-	int count;
 
-	if (!path) {
-		count = dmabay_list(&first, 1);
-		if (count <= 0)
-			return count ? count : -ENODEV;
-		path = first.path;
-	}
 	if (strlen(path) >= sizeof(opened->path))
 		return -ENAMETOOLONG;
 
 	opened = malloc(sizeof(*opened));
 	if (!opened)
 		return -ENOMEM;
+	opened->debug = dmabay_debug_wanted();
 	strcpy(opened->path, path);
 	opened->fd = open(path, flags | O_CLOEXEC);
 	if (opened->fd < 0) {
@@ -87,10 +80,31 @@ int dmabay_open(struct dmabay **bay, const char *path, int flags)
 	return 0;
 }
 
+int dmabay_open(struct dmabay **bay, const char *path, int flags)
+{
+	struct dmabay_node first = { .path = "the first node" };
+	int found = 1;
+	int result;
+
+	if (!path) {
+		found = dmabay_list(&first, 1);
+		path = first.path;
+	}
+	if (found > 0)
+		result = open_path(bay, path, flags);
+	else
+		result = found ? found : -ENODEV;
+	if (dmabay_debug_wanted())
+		dmabay_debug_open(path, flags, result);
+	return result;
+}
+
 void dmabay_close(struct dmabay *bay)
 {
 	if (!bay)
 		return;
+	if (bay->debug)
+		dmabay_debug_close(bay);
 	close(bay->fd);
 	free(bay);
 }

@@ -11,7 +11,11 @@
 
 static int command(struct dmabay *bay, unsigned long number, void *argument)
 {
-	return ioctl(bay->fd, number, argument) < 0 ? -errno : 0;
+	int result = ioctl(bay->fd, number, argument) < 0 ? -errno : 0;
+
+	if (bay->debug)
+		dmabay_debug_command(bay, _IOC_NR(number), argument, result);
+	return result;
 }
 
 int dmabay_info(struct dmabay *bay, struct dmabay_info *info)

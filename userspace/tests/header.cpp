@@ -132,8 +132,7 @@ static void numbers(void)
 
 	EXPECT(1, dmabay_deadline(1000000000) >= before + 1000000000);
 	EXPECT(2, dmabay_span_pages(1, sysconf(_SC_PAGESIZE)));
-	EXPECT(0, std::strcmp(dmabay_explain(text, sizeof(text), DMABAY_CMD_OPEN, -ENODEV, nullptr, 0),
-			      text));
+	dmabay_explain(text, sizeof(text), DMABAY_CMD_OPEN, -ENODEV, nullptr, 0);
 	EXPECT(1, std::strstr(text, "there is no dmabay device") != nullptr);
 	EXPECT(1, std::strchr(dmabay_version(), '.') != nullptr);
 	EXPECT(1, dmabay_list(nullptr, 0) >= 0);

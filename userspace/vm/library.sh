@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2154 # lib.sh says where things are
 # What is judged of the library without a device: that what is exported is what the header
-# declares and the map has, and that programs in C and C++ use what "make install" leaves.
+# declares and the map has, that programs in C and C++ use what "make install" leaves, and what
+# it says when it is asked to.
 # Sourced by static, after lib.sh. Each function says what is wrong; nothing, if nothing is.
 
 sources=$repo/userspace
@@ -22,7 +23,8 @@ mapped() {
 # exports FOLDER: of the library built there.
 exports() {
 	diff <(declared) <(mapped | sed 's/@@.*//') || return
-	diff <(mapped) <(nm -D --defined-only "$1/libdmabay.so" | awk '$2 != "A" { print $3 }' | sort) || return
+	diff <(mapped) <(nm -D --defined-only "$1/libdmabay.so" |
+		awk '$2 != "A" { print $3 }' | sort) || return
 	# A program that links it static may call its own functions whatever else it likes.
 	! nm -g --defined-only "$1/libdmabay.a" | awk 'NF == 3 { print $3 }' | grep -v '^dmabay_'
 }
@@ -51,11 +53,39 @@ header() {
 cplusplus() {
 	local program=$work/header-$1 how
 	# shellcheck disable=SC2046
-	"$1" -std=c++17 "${warnings[@]}" $(flags --cflags) -c -o "$program.o" "$sources/tests/header.cpp" || return
+	"$1" -std=c++17 "${warnings[@]}" $(flags --cflags) -c -o "$program.o" \
+		"$sources/tests/header.cpp" || return
 	diff <(declared) <(nm -u "$program.o" | awk '$2 ~ /^dmabay_/ { print $2 }') || return
 	for how in '' -static; do
 		# shellcheck disable=SC2046,SC2086
 		"$1" $how -o "$program" "$program.o" $(flags --libs) &&
 			LD_LIBRARY_PATH=$installed/lib "$program" || return
 	done
+}
+
+# debugging: what LIBDMABAY_DEBUG makes the library say of those calls (addresses of memory and
+# most sentences aside), and that it says nothing if that is empty.
+debugging() {
+	LD_LIBRARY_PATH=$installed/lib LIBDMABAY_DEBUG='' "$work/header-g++" 2>&1 || return
+	diff - <(LD_LIBRARY_PATH=$installed/lib LIBDMABAY_DEBUG=1 "$work/header-g++" 2>&1 |
+		sed 's/ address=0x[0-9a-f]\{4,\}/ address=0x.../; s/: use .*//; /info/!s/ -25,.*/ -25/') <<-'END'
+		libdmabay: /dev/null/dmabay0: open flags=0x2 -> -20, Not a directory
+		libdmabay: /dev/null: open flags=0x2 -> 0
+		libdmabay: /dev/null: info -> -25, this kernel does not know the command
+		libdmabay: /dev/null: counters -> -25
+		libdmabay: /dev/null: register address=0x... length=16 flags=0x1 -> -25
+		libdmabay: /dev/null: unregister buffer=0 -> -25
+		libdmabay: /dev/null: import fd=0 flags=0x1 -> -25
+		libdmabay: /dev/null: reserve map_registers=1 depth=1 flags=0x1 -> -25
+		libdmabay: /dev/null: free reservation=0 -> -25
+		libdmabay: /dev/null: submit count=1 capacity=1 min_complete=1 deadline=0 -> -25
+		libdmabay: /dev/null: wait capacity=1 min_complete=1 deadline=0 -> -25
+		libdmabay: /dev/null: cancel flags=0x1 reservation=0 cookie=1 -> -25
+		libdmabay: /dev/null: eventfd eventfd=-1 -> -25
+		libdmabay: /dev/null: once address=0x... length=16 device_address=0 direction=1 deadline=0 -> -25
+		libdmabay: /dev/null: once address=0x... length=16 device_address=0 direction=0 deadline=1 -> -25
+		libdmabay: /dev/null: submit count=1 capacity=32 min_complete=1 deadline=0 -> -25
+		libdmabay: /dev/null: info -> -25, this kernel does not know the command
+		libdmabay: /dev/null: close
+	END
 }
