@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154 # lib.sh says where things are
 # What is judged of the library without a device: that what is exported is what the header
-# declares and the map has, that programs in C and C++ use what "make install" leaves, and what
-# it says when it is asked to.
+# declares and the map has, that programs in C and C++ use what "make install" leaves, what it
+# says when it is asked to, and that its manual is about it.
 # Sourced by static, after lib.sh. Each function says what is wrong; nothing, if nothing is.
 
 sources=$repo/userspace
@@ -88,4 +88,56 @@ debugging() {
 		libdmabay: /dev/null: info -> -25, this kernel does not know the command
 		libdmabay: /dev/null: close
 	END
+}
+
+# pages: each function has one, which declares it as the header does, and each name of a page
+# that another one refers to is there.
+pages() {
+	local page name
+	cd "$sources/man" || return
+	diff <(declared) <(basename -s .3 -a dmabay_*.3 | sort) || return
+	for page in dmabay_*.3; do
+		name=${page%.3}
+		page=$(sed -nE 's|^\.so man3/||p' "$page")
+		page=${page:-$name.3}
+		grep -qxE "\.Nm $name( ,)?" "$page" && grep -qx "\.Fo $name" "$page" ||
+			echo "$page does not describe $name"
+		prototypes "$page" | gcc -std=gnu11 -Wall -Wextra -Werror -I"$installed/include" -fsyntax-only -x c - ||
+			echo "$page: the synopsis is not what the header declares"
+	done
+	grep -ohE '^\.Xr (lib)?dmabay[a-z_]* [0-9]' ./*.[1-9] | sort -u | while read -r _ name page; do
+		[ -e "$name.$page" ] || echo "there is no $name.$page"
+	done
+}
+
+# prototypes PAGE: those of its synopsis, as C.
+prototypes() {
+	sed -nE '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/ {
+		s/"//g
+		s/^\.In (.*)/#include <\1>/p
+		s/^\.Ft //p
+		s/^\.Fo (.*)/\1(/p
+		s/^\.Fa (.*)/\1,/p
+		s/^\.Fc/);/p
+	}' "$1" | sed -z 's/,\n);/);/g'
+}
+
+# examples: each page has one, which compiles.
+examples() {
+	local page
+	cd "$sources/man" || return
+	for page in *.3; do
+		! grep -q '^\.so' "$page" || continue
+		example "$page" >"$work/example.c"
+		[ -s "$work/example.c" ] || echo "$page has no example"
+		# shellcheck disable=SC2046
+		gcc -Wall -Wextra -Werror $(flags --cflags) -c -o "$work/example.o" "$work/example.c" ||
+			echo "$page: the example does not compile"
+	done
+}
+
+# example PAGE: the program in it.
+example() {
+	sed -n '/^\.Sh EXAMPLES/,/^\.Sh ERRORS/p' "$1" |
+		sed -n '/^\.Bd -literal/,/^\.Ed/ { /^\./d; s/\\e/\\/g; p }'
 }
