@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2154 # lib.sh says where things are
 # What is judged of the library without a device: that what is exported is what the header
 # declares and the map has, that programs in C and C++ use what "make install" leaves, what it
-# says when it is asked to, and that its manual is about it.
-# Sourced by static, after lib.sh. Each function says what is wrong; nothing, if nothing is.
+# says when it is asked to, that its manual is about it, and its Python binding. Sourced by
+# static, after lib.sh. Each function says what is wrong; nothing, if nothing is.
 
 sources=$repo/userspace
 installed=$work/installed
@@ -140,4 +140,28 @@ examples() {
 example() {
 	sed -n '/^\.Sh EXAMPLES/,/^\.Sh ERRORS/p' "$1" |
 		sed -n '/^\.Bd -literal/,/^\.Ed/ { /^\./d; s/\\e/\\/g; p }'
+}
+
+# binding: the numbers and structs of Python, as the C compiler has them.
+binding() {
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$sources/python LD_LIBRARY_PATH=$installed/lib \
+		python3 - >"$work/binding.c" <<-'END' || return
+		import ctypes
+		import dmabay
+
+		print("#include <stddef.h>\n#include <dmabay.h>")
+		for name, what in vars(dmabay).items():
+		    if name.isupper() and isinstance(what, int):
+		        print(f'_Static_assert(DMABAY_{name} == {what}, "{name}");')
+		    elif name[0].isupper() and isinstance(what, type) and hasattr(what, "_fields_"):
+		        struct = f"struct dmabay_{name.lower()}"
+		        print(f'_Static_assert(sizeof({struct}) == {ctypes.sizeof(what)}, "{struct}");')
+		        for field, _ in what._fields_:
+		            at = getattr(what, field)
+		            print(f"_Static_assert(offsetof({struct}, {field}) == {at.offset} &&"
+		                  f' sizeof((({struct} *)0)->{field}) == {at.size}, "{struct}.{field}");')
+	END
+	grep -q 'struct dmabay_info' "$work/binding.c" || echo "nothing is compared"
+	# shellcheck disable=SC2046
+	gcc -Wall -Wextra -Werror $(flags --cflags) -fsyntax-only "$work/binding.c"
 }
