@@ -66,6 +66,10 @@ install: all ## modules and user space, under DESTDIR= and PREFIX= (default /usr
 	+$(kbuild) INSTALL_MOD_PATH=$(DESTDIR) modules_install
 	$(MAKE) -C userspace install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 
+deb: ## the Debian packages, in userspace/build/deb (about 1 min)
+	@$(vm)/packages deb
+	@$(here)/userspace/packaging/build $(here)/userspace/build/deb
+
 clean: ## what was built here; the cache of kernels stays (~/.cache/dmabay)
 	+$(if $(wildcard $(KDIR)/Makefile),$(kbuild) clean)
 	$(MAKE) -C userspace clean
@@ -73,6 +77,6 @@ clean: ## what was built here; the cache of kernels stays (~/.cache/dmabay)
 help: ## this list
 	@sed -nE 's/^([a-z]+):[^=]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
-.PHONY: all modules user demo check mutants soak shell load unload install clean help
+.PHONY: all modules user demo check mutants soak shell load unload install deb clean help
 
 endif
