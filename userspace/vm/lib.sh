@@ -56,6 +56,23 @@ quietly() {
 	wait "$watch" 2>/dev/null || true
 }
 
+number=0
+
+# judge NAME COMMAND...: prints TAP: passes when the command succeeds and says nothing.
+judge() {
+	local name=$1 said rc=0
+	shift
+	number=$((number + 1))
+	said=$("$@" 2>&1) || rc=$?
+	if [ "$rc" -eq 0 ] && [ -z "$said" ]; then
+		echo "ok $number $name"
+	else
+		[ "$rc" -eq 0 ] || said+=$'\n'"(exit $rc)"
+		printf '%s\n' "$said" | head -n 40 | sed 's/^/# /'
+		echo "not ok $number $name"
+	fi
+}
+
 # cross_prefix KERNEL: what the names of the compiler and its tools begin with for the machine of
 # that kernel; nothing if it is a PC, as this one is.
 cross_prefix() { [ "$1" != riscv64 ] || echo riscv64-linux-gnu-; }
