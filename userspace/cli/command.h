@@ -26,5 +26,6 @@ int command_list(int argc, char **argv);
 int command_info(int argc, char **argv);
 int command_copy(int argc, char **argv);
 int command_bench(int argc, char **argv);
+int command_doctor(int argc, char **argv);
 
 #endif /* DMABAY_CLI_COMMAND_H */
