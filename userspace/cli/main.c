@@ -16,6 +16,7 @@ static const struct command commands[] = {
 	{ "info", "what a node is, its limits and what it has done", command_info },
 	{ "copy", "copy a file to, from or through device memory", command_copy },
 	{ "bench", "measure what a reservation saves", command_bench },
+	{ "watch", "what a node does, as it does it", command_watch },
 	{ "doctor", "what is missing on this machine, and what mends it", command_doctor },
 	{ "help", "this text, or \"dmabay help COMMAND\"", command_help },
 };
