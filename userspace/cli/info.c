@@ -16,6 +16,7 @@
 #include "command.h"
 #include "json.h"
 #include "message.h"
+#include "node.h"
 #include "text.h"
 
 enum kind {
@@ -232,6 +233,7 @@ static void print_json(const char *path, const struct dmabay_info *info,
 	json_object *object = object_of(info_fields, COUNT_OF(info_fields), info);
 
 	json_add_string(object, "path", path);
+	json_add_string(object, "provider_reason", node_reason(info));
 	json_object_object_add(object, "group_neighbours", neighbour_list(info));
 	json_object_object_add(object, "counters",
 			       object_of(counter_fields, COUNT_OF(counter_fields), counters));
@@ -241,6 +243,7 @@ static void print_json(const char *path, const struct dmabay_info *info,
 /* What a number in the table means for the person who reads it. */
 static void print_remarks(const struct dmabay_info *info)
 {
+	printf("\nWhy %s: %s.\n", provider_name(info->provider), node_reason(info));
 	if (info->flags & DMABAY_INFO_EXCLUSIVE)
 		puts("\nNot guaranteed: the driver of the DMA controller may allocate memory for\n"
 		     "each transfer.");
