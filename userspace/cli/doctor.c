@@ -57,7 +57,7 @@ static void look_at_nodes(struct diagnosis *diagnosis, const struct check *check
 		if (node_read(nodes[i].name, &info))
 			check->node(diagnosis, &info);
 		else
-			found(diagnosis, VERDICT_UNKNOWN, "the device is gone");
+			found(diagnosis, VERDICT_UNKNOWN, "sysfs does not tell: it is gone, or the module is older");
 	}
 	diagnosis->node = NULL;
 }
