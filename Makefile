@@ -13,6 +13,7 @@ obj-$(CONFIG_DMABAY) += module/
 obj-$(CONFIG_DMABAY_KUNIT_TEST) += kunit/
 obj-$(CONFIG_DMABAY_TEST_ENGINE) += kunit/
 obj-$(CONFIG_DMABAY_TEST_EXPORTER) += kunit/
+obj-$(CONFIG_DMABAY_PEERS) += kunit/
 
 else
 
@@ -26,6 +27,8 @@ vm := $(here)/userspace/vm
 kbuild = $(if $(wildcard $(KDIR)/Makefile),$(MAKE) -C $(KDIR) M=$(here) \
 	CONFIG_DMABAY=m CONFIG_DMABAY_SOFT=m CONFIG_DMABAY_EDU=m CONFIG_DMABAY_DMAENGINE=m, \
 	$(error no kernel headers at "$(KDIR)": install linux-headers-amd64 or say KDIR=))
+kernel-doc = PYTHONDONTWRITEBYTECODE=1 $(KDIR)/scripts/kernel-doc -man
+reference := $(here)/userspace/build/reference
 root = $(if $(filter 0,$(shell id -u)),,sudo )
 
 all: modules user ## (default) the modules for KDIR and the user space
@@ -33,14 +36,17 @@ all: modules user ## (default) the modules for KDIR and the user space
 modules: ## the kernel modules, for KDIR=folder (default: the newest headers installed)
 	+$(kbuild) modules
 
-user: ## the library, the dmabay command and its tests
+user: ## the library, the dmabay command, and a check of the manual pages
 	$(MAKE) -C userspace
 
 demo: ## boot a Debian 6.12 kernel with an emulated IOMMU and show what this does (about 10 min, then 1)
 	@$(vm)/demo
 
-check: ## every test, on every kernel (about 65 min, then 50); SUITES="names" for only these
+check: ## every test, on every kernel (1 to 1 1/2 hours); SUITES="names" for only these
 	@$(vm)/check $(SUITES)
+
+bench: ## what a transfer costs in each way there is, as instructions (3 min); BENCH=machines (15 min), full (hours)
+	@$(vm)/bench $(if $(BENCH),--$(BENCH))
 
 mutants: ## break the core line by line and see that the tests notice (about 75 min)
 	@$(vm)/packages check
@@ -49,8 +55,8 @@ mutants: ## break the core line by line and see that the tests notice (about 75 
 soak: ## what races, and random calls from new seeds, over and over; MINUTES=60
 	@$(vm)/soak $(MINUTES)
 
-shell: ## a prompt in that machine, modules loaded; KERNEL=6.1, 6.12 (default), newest or riscv64
-	@$(vm)/shell $(KERNEL)
+shell: ## a prompt in that machine, modules loaded; KERNEL=6.1, 6.12 (default), newest, arm64 or riscv64; FILES="to take along"
+	@$(vm)/shell "$(KERNEL)" $(FILES)
 
 load: KDIR = /lib/modules/$(shell uname -r)/build
 load: modules ## build for this very machine's kernel and load: /dev/dmabay0 appears
@@ -70,6 +76,15 @@ deb: ## the Debian packages, in userspace/build/deb (about 1 min)
 	@$(vm)/packages deb
 	@$(here)/userspace/packaging/build $(here)/userspace/build/deb
 
+# What drivers may call and fill in. The first line of a page differs from kernel to kernel, and
+# not all of them are right.
+reference: ## a manual page (section 9) for each call that drivers have, in userspace/build/reference
+	@rm -rf $(reference) && mkdir -p $(reference)
+	@{ $(kernel-doc) include/linux/*.h && $(kernel-doc) -export module/*.c; } 2>/dev/null | \
+		awk -F'"' '/^\.TH / { close(page); name = $$2 == "Kernel API" ? $$4 : $$2; page = ""; \
+			if (name ~ /dmabay/) { page = "$(reference)/" name ".9"; gsub(" ", "_", page); \
+			print ".TH \"" name "\" 9" >page }; next } page { print >page }'
+
 clean: ## what was built here; the cache of kernels stays (~/.cache/dmabay)
 	+$(if $(wildcard $(KDIR)/Makefile),$(kbuild) clean)
 	$(MAKE) -C userspace clean
@@ -77,6 +92,6 @@ clean: ## what was built here; the cache of kernels stays (~/.cache/dmabay)
 help: ## this list
 	@sed -nE 's/^([a-z]+):[^=]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
-.PHONY: all modules user demo check mutants soak shell load unload install deb clean help
+.PHONY: all modules user demo check bench mutants soak shell load unload install deb reference clean help
 
 endif

@@ -32,7 +32,6 @@ static const struct {
 } case_reasons[] = {
 	{ 'T', 1, 1, no_parent },
 	{ 'T', 10, 10, version_2 },
-	{ 'T', 28, 28, "the transfer context is inside the transaction" },
 	{ 'X', 16, 17, version_2 },
 	{ 'C', 20, 20, "the status is the return value, there is no pointer" },
 	{ 'R', 3, 3, version_2 },

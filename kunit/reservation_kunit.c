@@ -753,6 +753,41 @@ static void reservation_r49_sleepable_context(struct kunit *test)
 }
 
 /* Direction of the reservation and of the transfers may differ: one adapter. */
+/* T28: the channel of a reservation does transfers without the transaction's states. */
+static void reservation_t28_transfers_of_its_own(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t = rig_transaction(rig);
+	struct rig_buffer *buffer = rig_contiguous(rig, 0, 8192);
+	struct dmabay_sg_element element;
+	struct dmabay_sg_list list = { .elements = &element, .capacity = 1 };
+	struct dmabay_channel *channel;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, rig_reserve(t, 4), 0);
+	channel = dmabay_transaction_channel(t->transaction);
+	KUNIT_ASSERT_NOT_NULL(test, channel);
+	for (i = 0; i < 3; i++) {
+		size_t length = 8192;
+
+		rig_fill(buffer, i);
+		KUNIT_ASSERT_EQ(test, dmabay_adapter_map_transfer(rig->adapter, channel,
+								  buffer->memory, 0, &length,
+								  DMABAY_WRITE_TO_DEVICE, &list),
+				0);
+		KUNIT_EXPECT_EQ(test, length, 8192);
+		KUNIT_EXPECT_EQ(test, rig_device_matching(rig, element.address, 0, 8192, i), 8192);
+		KUNIT_EXPECT_EQ(test, dmabay_adapter_flush(rig->adapter, channel, 8192), 0);
+	}
+	/* The transaction has seen nothing of it, has all its registers, and is as good as new. */
+	KUNIT_EXPECT_EQ(test, t->programmed, 0);
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 13);
+	rig_begin(t, buffer, 8192);
+	KUNIT_EXPECT_EQ(test, rig_complete(t), 0);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_free_reservation(t->transaction), 0);
+	KUNIT_EXPECT_EQ(test, rig_free_registers(rig), 17);
+}
+
 static void reservation_serves_both_directions(struct kunit *test)
 {
 	struct rig *rig = rig_start(test, 65536, 17);
@@ -829,6 +864,7 @@ static struct kunit_case reservation_cases[] = {
 	RIG_CASE(reservation_r47_nobody_overtakes),
 	RIG_CASE(reservation_r48_count_of_transfer_info),
 	RIG_CASE(reservation_r49_sleepable_context),
+	RIG_CASE(reservation_t28_transfers_of_its_own),
 	RIG_CASE(reservation_serves_both_directions),
 	RIG_CASE(reservation_survives_bad_initialize),
 	{}

@@ -213,6 +213,11 @@ static int state_transfer_info(struct state_try *try)
 	return dmabay_transaction_transfer_info(try->transaction, NULL, NULL);
 }
 
+static int state_channel(struct state_try *try)
+{
+	return dmabay_transaction_channel(try->transaction) ? 0 : -EBADFD;
+}
+
 /* Another one goes in line behind the first transfer, and gets its registers. */
 static int state_wait_again(struct state_try *try)
 {
@@ -361,6 +366,8 @@ static const struct state_call {
 		".C !I !I !I .V .V !T !T !T !T !T !D !D !F !F .R .R !X" },
 	{ "transfer_info", DMABAY_CALL_TRANSFER_INFO, state_transfer_info,
 		"xC 0I 0I 0I xV xV xT xT xT xT xT xD xD xF xF xR xR xX" },
+	{ "channel", DMABAY_CALL_CHANNEL, state_channel,
+		"xC 0I 0I 0I 0V 0V 0T 0T 0T 0T 0T 0D 0D 0F 0F xR xR xX" },
 };
 
 /* @legal: it did something, so the core's table must have it; @warns: the first one */

@@ -283,6 +283,17 @@ static void transaction_t27_transfer_info_of_chain(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, registers, 2);
 }
 
+/* T28: there is none before the first initialization. */
+static void transaction_t28_channel(struct kunit *test)
+{
+	struct rig *rig = rig_start(test, 65536, 17);
+	struct rig_transaction *t = rig_transaction(rig);
+
+	RIG_EXPECT_ILLEGAL(test, dmabay_transaction_channel(t->transaction) ? 0 : -EBADFD);
+	rig_initialize(t, rig_contiguous(rig, 0, PAGE_SIZE), PAGE_SIZE);
+	KUNIT_EXPECT_NOT_NULL(test, dmabay_transaction_channel(t->transaction));
+}
+
 static void transaction_t29_max_length(struct kunit *test)
 {
 	struct rig *rig = rig_start(test, 65536, 17);
@@ -616,6 +627,7 @@ static struct kunit_case transaction_cases[] = {
 	RIG_CASE(transaction_t25_transfer_info_reserved),
 	RIG_CASE_PROFILES(transaction_t26_transfer_info_of_nothing),
 	RIG_CASE_PROFILES(transaction_t27_transfer_info_of_chain),
+	RIG_CASE_PROFILES(transaction_t28_channel),
 	RIG_CASE_PROFILES(transaction_t29_max_length),
 	RIG_CASE_PROFILES(transaction_t30_max_length_not_below),
 	RIG_CASE_PROFILES(transaction_t31_max_length_raised),

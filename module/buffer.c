@@ -23,6 +23,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/user.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 #include <linux/uio.h>
 
 #include "trace_user.h"
@@ -127,6 +128,9 @@ int dmabay_buffer_pin(struct dmabay_buffer *buffer, struct dmabay_device *device
 		return -E2BIG;
 	/* No page lies there, and the end of the last one could not be told from 0. */
 	if (end > (ULONG_MAX & PAGE_MASK))
+		return -EFAULT;
+	/* Pinning ignores a tag in it, which only a program that asked for tags may leave there. */
+	if (!access_ok(u64_to_user_ptr(address), length))
 		return -EFAULT;
 
 	buffer->device = device;

@@ -5,13 +5,17 @@
  * That directory is owned by the device and removed before its node goes; a reader
  * holds &dmabay_device.registration_lock for reading. "window" asks the IOMMU, not
  * the core, what is translated; "transactions" lists what exists; "files" says who
- * holds what.
+ * holds what; "cancel" takes an order (order.c), and can then be read: how many transfers
+ * were cancelled, and how many run and end with the piece they are at.
  */
 #include <linux/debugfs.h>
+#include <linux/fs.h>
 #include <linux/iommu.h>
+#include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/seq_buf.h>
 #include <linux/seq_file.h>
+#include <linux/string.h>
 
 #include "dmabay_private.h"
 #include "user.h"
@@ -90,6 +94,56 @@ static int dmabay_files_show(struct seq_file *seq, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(dmabay_files);
 
+/* Longer than an order with the largest numbers. */
+#define DMABAY_ORDER_LENGTH	128
+
+static int dmabay_cancel_run(struct file *filp, const char __user *user, size_t size)
+{
+	struct dmabay_cancel arguments;
+	char *line;
+	int ret;
+
+	if (size > DMABAY_ORDER_LENGTH)
+		return -EINVAL;
+	line = simple_transaction_get(filp, user, size);
+	if (IS_ERR(line))
+		return PTR_ERR(line);
+	if (strlen(line) != size)
+		return -EINVAL;
+
+	ret = dmabay_order_cancel(file_inode(filp)->i_private, line, &arguments);
+	if (ret)
+		return ret;
+	simple_transaction_set(filp, scnprintf(line, DMABAY_ORDER_LENGTH,
+					       "cancelled=%u running=%u\n",
+					       arguments.cancelled, arguments.running));
+
+	return 0;
+}
+
+/* Whoever has it open longer than the device is there hears so, and not -EIO of debugfs. */
+static ssize_t dmabay_cancel_write(struct file *filp, const char __user *user, size_t size,
+				   loff_t *position)
+{
+	struct dentry *dentry = filp->f_path.dentry;
+	int ret;
+
+	if (debugfs_file_get(dentry))
+		return -ENODEV;
+	ret = dmabay_cancel_run(filp, user, size);
+	debugfs_file_put(dentry);
+
+	return ret ?: size;
+}
+
+static const struct file_operations dmabay_cancel_fops = {
+	.owner = THIS_MODULE,
+	.open = nonseekable_open,
+	.read = simple_transaction_read,
+	.write = dmabay_cancel_write,
+	.release = simple_transaction_release,
+};
+
 /* One line for each edge: the call, the state it is made in, the states it leads to. */
 static int dmabay_states_show(struct seq_file *seq, void *unused)
 {
@@ -140,6 +194,8 @@ void dmabay_debugfs_add(struct dmabay_device *device)
 	debugfs_create_file("transactions", 0400, device->debugfs, device,
 			    &dmabay_transactions_file_fops);
 	debugfs_create_file("files", 0400, device->debugfs, device, &dmabay_files_fops);
+	/* Its operations take care of the removal: not unsafe. */
+	debugfs_create_file_unsafe("cancel", 0600, device->debugfs, device, &dmabay_cancel_fops);
 }
 
 /**

@@ -389,7 +389,8 @@ bool dmabay_controller_is_looped(const struct dmabay_controller *controller);
 	X(DMABAY_CALL_SET_IMMEDIATE, "set_immediate")			\
 	X(DMABAY_CALL_SET_MAX_LENGTH, "set_max_length")			\
 	X(DMABAY_CALL_SET_SINGLE_TRANSFER, "set_single_transfer")	\
-	X(DMABAY_CALL_TRANSFER_INFO, "transfer_info")
+	X(DMABAY_CALL_TRANSFER_INFO, "transfer_info")			\
+	X(DMABAY_CALL_CHANNEL, "channel")
 
 #define DMABAY_ENUMERATOR(symbol, name) symbol,
 

@@ -173,6 +173,7 @@ static int dmabay_reservation_request(struct dmabay_reservation *reservation,
 		goto err_delete;
 	}
 
+	reservation->strict = strict;
 	if (strict)
 		dmabay_transaction_set_keep_links(reservation->transaction, false);
 	if (immediate)
@@ -234,6 +235,7 @@ static void dmabay_reservation_offer(struct dmabay_reservation *reservation, boo
 	if (!known) {
 		dmabay_reservation_destroy(reservation);
 	} else if (reservation->transaction) {
+		dmabay_piece_prepare(reservation);
 		spin_lock_irq(&reservation->lock);
 		WRITE_ONCE(reservation->ended, 0);
 		spin_unlock_irq(&reservation->lock);

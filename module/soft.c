@@ -2,10 +2,8 @@
 /*
  * dmabay_soft: a device that is not there.
  *
- * The device memory is vmalloc() memory, and the engine is the CPU. It is given
- * device addresses like any other engine, and goes the way that a device's access
- * would go: page by page, through the IOMMU domain if there is one. An address
- * that is not linked is a fault: counted, and not one byte of that page moved.
+ * Its memory, and how it gets there by device addresses, is in soft_engine.c. This is its
+ * node, which programs see like that of any other device.
  *
  * A platform device of its own does the DMA. Instead, the struct device of a PCI
  * function can be borrowed (dma_dev=): then the device addresses are that
@@ -14,6 +12,9 @@
  * be in use by its driver. The loan ends when a driver is bound to or unbound
  * from the function, or the function goes away: mappings must not outlive that.
  * Then the node is gone, and the module stays loaded without one.
+ *
+ * Where the firmware tells what a function is behind, as on arm64, many kernels ask it
+ * only when a driver is first tried with the function, which cannot be followed before.
  *
  * Who owns a piece. The core hands it over in soft_program(). It is moved and
  * completed there, or, with async=1, in soft_work(), or, if it is polled, in
@@ -26,17 +27,10 @@
  * without any order between them, as with a device of several engines.
  */
 
-#include <linux/atomic.h>
 #include <linux/completion.h>
-#include <linux/dma-direct.h>
-#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
-#include <linux/highmem.h>
-#include <linux/iommu.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
-#include <linux/minmax.h>
-#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
@@ -45,8 +39,6 @@
 #include <linux/platform_device.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
-#include <linux/timex.h>
-#include <linux/vmalloc.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -54,12 +46,7 @@
 
 #include "compat_devices.h"
 #include "provider_names.h"
-
-#define SOFT_NAME "dmabay_soft"
-
-static unsigned int soft_memory = 64;
-module_param_named(memory, soft_memory, uint, 0444);
-MODULE_PARM_DESC(memory, "Device memory, in MiB (default 64)");
+#include "soft.h"
 
 static char *soft_dma_dev = "";
 module_param_named(dma_dev, soft_dma_dev, charp, 0444);
@@ -90,20 +77,12 @@ static bool soft_async;
 module_param_named(async, soft_async, bool, 0444);
 MODULE_PARM_DESC(async, "Move the bytes in a work item, one piece after the other, or in the call of who polls, instead of at once (default N)");
 
-static unsigned int soft_delay_ms;
-module_param_named(delay_ms, soft_delay_ms, uint, 0644);
-MODULE_PARM_DESC(delay_ms, "With async=1, time before each piece is moved, in milliseconds (default 0)");
-
 /**
  * struct soft - The device
  * @parent: where it is in sysfs
- * @memory: the device memory
- * @memory_size: bytes of it
  * @dma_dev: the device that is mapped with: the parent, or the borrowed function
  * @dma_mask: what @dma_dev had before it was registered with
  * @coherent_dma_mask: likewise
- * @faults: pages that could not be translated
- * @ticks: get_cycles() that translating and copying took
  * @pieces: one reference for each piece that the engine has; dead once stopped
  * @stopped: @pieces has no reference left
  * @delay: woken when stopped, to cut soft_delay_ms short
@@ -119,14 +98,9 @@ MODULE_PARM_DESC(delay_ms, "With async=1, time before each piece is moved, in mi
  */
 struct soft {
 	struct platform_device *parent;
-	void *memory;
-	size_t memory_size;
 	struct device *dma_dev;
 	u64 dma_mask;
 	u64 coherent_dma_mask;
-
-	atomic64_t faults;
-	atomic64_t ticks;
 
 	struct percpu_ref pieces;
 	struct completion stopped;
@@ -144,85 +118,20 @@ struct soft {
 	struct dmabay_device *device;
 };
 
-/*
- * The domain that translates the addresses of the device now, or NULL. It may
- * change under a bound driver, so it is asked for each time.
- */
-static struct iommu_domain *soft_domain(struct device *dev)
-{
-#ifdef CONFIG_IOMMU_API
-	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
-
-	if (domain && domain->type != IOMMU_DOMAIN_IDENTITY)
-		return domain;
-#endif
-	return NULL;
-}
-
-/* Returns false if the device cannot reach RAM by this address. */
-static bool soft_translate(struct device *dev, struct iommu_domain *domain, dma_addr_t address,
-			   phys_addr_t *physical)
-{
-	*physical = domain ? iommu_iova_to_phys(domain, address) : dma_to_phys(dev, address);
-
-	return *physical && pfn_valid(PHYS_PFN(*physical));
-}
-
-/* Move a piece. Returns the bytes that were moved; fewer than all after a fault. */
-static size_t soft_move(struct soft *soft, const struct dmabay_device_piece *piece)
-{
-	struct iommu_domain *domain = soft_domain(soft->dma_dev);
-	char *memory = soft->memory + piece->device_address;
-	size_t done, chunk;
-
-	for (done = 0; done < piece->length; done += chunk) {
-		dma_addr_t address = piece->address + done;
-		phys_addr_t physical;
-		struct page *page;
-
-		if (!soft_translate(soft->dma_dev, domain, address, &physical))
-			break;
-
-		page = pfn_to_page(PHYS_PFN(physical));
-		chunk = min3(piece->length - done,
-			     (size_t)(PAGE_SIZE - offset_in_page(address)),
-			     (size_t)(PAGE_SIZE - offset_in_page(physical)));
-
-		if (piece->direction == DMABAY_READ_FROM_DEVICE)
-			memcpy_to_page(page, offset_in_page(physical), memory + done, chunk);
-		else
-			memcpy_from_page(memory + done, page, offset_in_page(physical), chunk);
-	}
-
-	return done;
-}
-
 static void soft_run(struct soft *soft, struct dmabay_device_piece *piece)
 {
-	cycles_t start;
-	size_t done;
+	struct soft_job job = {
+		.address = piece->address,
+		.length = piece->length,
+		.device_address = piece->device_address,
+		.direction = piece->direction,
+	};
+	size_t moved;
+	int status;
 
-	if (WARN_ON_ONCE(piece->length > soft->memory_size ||
-			 piece->device_address > soft->memory_size - piece->length)) {
-		dmabay_device_complete(piece, -EINVAL, 0);
-		return;
-	}
-
-	/* In process context this includes the time that others took the CPU for. */
-	start = get_cycles();
-	done = soft_move(soft, piece);
-	atomic64_add(get_cycles() - start, &soft->ticks);
-
-	if (done == piece->length) {
-		dmabay_device_complete(piece, 0, done);
-	} else {
-		dma_addr_t address = piece->address + done;
-
-		atomic64_inc(&soft->faults);
-		dev_warn_ratelimited(&soft->parent->dev, "fault: no memory at device address %pad\n",
-				     &address);
-		dmabay_device_complete(piece, -EIO, done);
-	}
+	status = soft_move(soft->dma_dev, &job, &moved);
+	WARN_ON_ONCE(status == -EINVAL);
+	dmabay_device_complete(piece, status, moved);
 }
 
 static struct dmabay_device_piece *soft_dequeue(struct soft *soft)
@@ -373,10 +282,8 @@ static void soft_stop(struct dmabay_device *device)
 static void soft_counters(struct dmabay_device *device, u64 *faults, u64 *engine_ticks,
 			  u64 *timeouts)
 {
-	struct soft *soft = dmabay_device_data(device);
-
-	*faults += atomic64_read(&soft->faults);
-	*engine_ticks += atomic64_read(&soft->ticks);
+	*faults += soft_faults();
+	*engine_ticks += soft_ticks();
 }
 
 static const struct dmabay_device_ops soft_ops = {
@@ -403,7 +310,7 @@ static int soft_register(struct soft *soft)
 	struct dmabay_device_config config = {
 		.driver = SOFT_NAME,
 		.dma_dev = soft->dma_dev,
-		.memory_size = soft->memory_size,
+		.memory_size = dmabay_soft_memory_size(),
 		.alignment = 1,
 		.enabler = DMABAY_ENABLER_CONFIG(DMABAY_PROFILE_PACKET64, soft_max_length),
 		.ops = &soft_ops,
@@ -418,12 +325,7 @@ static int soft_register(struct soft *soft)
 	if (provider < 0)
 		return provider;
 
-	/*
-	 * The engine goes through the CPU's caches, and knows two ways to get from
-	 * a device address to memory.
-	 */
-	if (!dev_is_dma_coherent(soft->dma_dev) ||
-	    (!soft_domain(soft->dma_dev) && get_dma_ops(soft->dma_dev))) {
+	if (!soft_can_follow(soft->dma_dev)) {
 		pr_err(SOFT_NAME ": cannot follow the device addresses of %s\n",
 		       dev_name(soft->dma_dev));
 		return -EOPNOTSUPP;
@@ -571,11 +473,6 @@ static int __init soft_init(void)
 	struct soft *soft = &soft_device;
 	int error;
 
-	if (!soft_memory || soft_memory > (SIZE_MAX >> 20)) {
-		pr_err(SOFT_NAME ": memory=%u is out of range\n", soft_memory);
-		return -EINVAL;
-	}
-
 	init_completion(&soft->stopped);
 	init_waitqueue_head(&soft->delay);
 	INIT_WORK(&soft->work, soft_work);
@@ -584,14 +481,13 @@ static int __init soft_init(void)
 	INIT_LIST_HEAD(&soft->polled);
 	mutex_init(&soft->lock);
 
-	soft->memory_size = (size_t)soft_memory << 20;
-	soft->memory = vzalloc(soft->memory_size);
-	if (!soft->memory)
-		return -ENOMEM;
+	error = soft_engines_init();
+	if (error)
+		return error;
 
 	error = percpu_ref_init(&soft->pieces, soft_last_piece, 0, GFP_KERNEL);
 	if (error)
-		goto err_memory;
+		goto err_engines;
 
 	if (soft_async) {
 		soft->worker = alloc_ordered_workqueue(SOFT_NAME, 0);
@@ -620,8 +516,8 @@ err_worker:
 		destroy_workqueue(soft->worker);
 err_pieces:
 	percpu_ref_exit(&soft->pieces);
-err_memory:
-	vfree(soft->memory);
+err_engines:
+	soft_engines_exit();
 
 	return error;
 }
@@ -643,7 +539,7 @@ static void __exit soft_exit(void)
 	if (soft->worker)
 		destroy_workqueue(soft->worker);
 	percpu_ref_exit(&soft->pieces);
-	vfree(soft->memory);
+	soft_engines_exit();
 }
 module_exit(soft_exit);
 

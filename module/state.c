@@ -39,6 +39,7 @@ const u16 dmabay_state_edges[DMABAY_CALLS][DMABAY_STATES] = {
 	[DMABAY_CALL_SET_MAX_LENGTH] =	 { 0,     I,     V,     T,     0, 0, 0,     0 },
 	[DMABAY_CALL_SET_SINGLE_TRANSFER] = { C,  0,     V,     0,     0, 0, R,     0 },
 	[DMABAY_CALL_TRANSFER_INFO] =	 { 0,     I,     0,     0,     0, 0, 0,     0 },
+	[DMABAY_CALL_CHANNEL] =		 { 0,     I,     V,     T,     D, F, 0,     0 },
 };
 EXPORT_SYMBOL_GPL(dmabay_state_edges);
 

@@ -172,8 +172,8 @@ TRACE_EVENT(dmabay_piece_programmed,
 	),
 	TP_fast_assign(
 		DMABAY_TRACE_NAME(reservation, reservation->running);
-		__entry->offset = dmabay_transaction_bytes_transferred(reservation->transaction);
-		__entry->length = dmabay_transaction_current_length(reservation->transaction);
+		__entry->offset = reservation->moved;
+		__entry->length = reservation->piece.length;
 	),
 	TP_printk(DMABAY_TRACE_NAME_FORMAT " offset=%llu length=%llu",
 		  DMABAY_TRACE_NAME_ARGS, __entry->offset, __entry->length)

@@ -404,6 +404,20 @@ int dmabay_transaction_transfer_info(struct dmabay_transaction *transaction,
 }
 EXPORT_SYMBOL_GPL(dmabay_transaction_transfer_info);
 
+struct dmabay_channel *dmabay_transaction_channel(struct dmabay_transaction *transaction)
+{
+	unsigned long flags;
+	bool legal;
+
+	spin_lock_irqsave(&transaction->lock, flags);
+	legal = dmabay_state_allows(transaction->state, DMABAY_CALL_CHANNEL);
+	if (!legal)
+		dmabay_state_illegal(transaction->state, DMABAY_CALL_CHANNEL);
+	spin_unlock_irqrestore(&transaction->lock, flags);
+	return legal ? &transaction->channel : NULL;
+}
+EXPORT_SYMBOL_GPL(dmabay_transaction_channel);
+
 size_t dmabay_transaction_bytes_transferred(const struct dmabay_transaction *transaction)
 {
 	return READ_ONCE(transaction->transferred);

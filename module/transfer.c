@@ -15,6 +15,10 @@
  * first, so nothing nests however many transfers wait. A reservation is idle when
  * nothing is queued, nothing runs and nobody is in there; it is not freed before.
  *
+ * A transfer on registers of its reservation goes piece by piece (piece.c), each started by
+ * whoever runs the reservation. Without them it is executed by the transaction, which asks
+ * for some, and calls dmabay_program() for each piece.
+ *
  * If the device is a channel, the core has started the piece before dmabay_program()
  * hears of it, and dmabay_channel_done() hears of its end. Only then can a piece be
  * stopped: when it is late, which the watchdog of the reservation sees, or when nobody
@@ -42,9 +46,16 @@ static bool dmabay_device_may_wait(const struct dmabay_device *device)
 	return device->is_channel && !device->is_copier;
 }
 
-/* Why the running transfer must not go on, or 0. */
-static int dmabay_transfer_stopped(struct dmabay_reservation *reservation,
-				   struct dmabay_user_transfer *transfer)
+/**
+ * dmabay_transfer_stopped() - May the running transfer go on?
+ * @reservation: the reservation
+ * @transfer: its running transfer
+ *
+ * Context: any.
+ * Return: 0, or why it must not.
+ */
+int dmabay_transfer_stopped(struct dmabay_reservation *reservation,
+			    struct dmabay_user_transfer *transfer)
 {
 	int ended = READ_ONCE(reservation->ended);
 
@@ -97,6 +108,50 @@ static void dmabay_reservation_wake(struct dmabay_reservation *reservation)
 
 	if (reservation->ended && dmabay_reservation_idle_locked(reservation))
 		wake_up_all(&reservation->file->idle);
+}
+
+/* Its turn has come. */
+static void dmabay_reservation_take(struct dmabay_reservation *reservation,
+				    struct dmabay_user_transfer *transfer)
+{
+	lockdep_assert_held(&reservation->lock);
+
+	reservation->running = transfer;
+	reservation->started = jiffies;
+	reservation->late = false;
+	reservation->moved = 0;
+	reservation->due = true;
+}
+
+/* Is there something to start? It is the caller's, who does that. */
+static bool dmabay_reservation_next(struct dmabay_reservation *reservation)
+{
+	struct dmabay_user_transfer *transfer;
+	bool due;
+
+	lockdep_assert_held(&reservation->lock);
+
+	if (!reservation->running && !list_empty(&reservation->queue)) {
+		transfer = list_first_entry(&reservation->queue, struct dmabay_user_transfer, node);
+		list_del_init(&transfer->node);
+		dmabay_reservation_take(reservation, transfer);
+	}
+	due = reservation->due;
+	reservation->due = false;
+
+	return due;
+}
+
+/* Become the one who runs it, if there is something to start and nobody who does. */
+static bool dmabay_reservation_claim(struct dmabay_reservation *reservation)
+{
+	lockdep_assert_held(&reservation->lock);
+
+	if (reservation->starting)
+		return false;
+	reservation->starting = dmabay_reservation_next(reservation);
+
+	return reservation->starting;
 }
 
 /**
@@ -159,10 +214,8 @@ static bool dmabay_transfer_finish(struct dmabay_reservation *reservation, int s
 	reservation->running = NULL;
 	dmabay_transfer_end(reservation, transfer, status, transferred);
 
-	run = !reservation->starting && !list_empty(&reservation->queue);
-	if (run)
-		reservation->starting = true;
-	else
+	run = dmabay_reservation_claim(reservation);
+	if (!run)
 		dmabay_reservation_wake(reservation);
 	spin_unlock_irqrestore(&reservation->lock, flags);
 
@@ -183,25 +236,44 @@ static int dmabay_transfer_cancelled(struct dmabay_reservation *reservation,
 	return dmabay_transfer_stopped(reservation, transfer) ?: late ? -ETIMEDOUT : -ECANCELED;
 }
 
-/* As dmabay_transfer_finish(), but the transaction was executed. */
+/* As dmabay_transfer_finish(), but it was started. */
 static bool dmabay_transfer_over(struct dmabay_reservation *reservation, int status)
 {
-	struct dmabay_transaction *transaction = reservation->transaction;
 	struct dmabay_user_transfer *transfer = reservation->running;
-	size_t transferred = dmabay_transaction_bytes_transferred(transaction);
+
+	if (!reservation->channel)
+		reservation->moved =
+			dmabay_transaction_bytes_transferred(reservation->transaction);
 
 	/* Not a deadline of the user's: the driver says that the device did not answer. */
 	if (status == -ETIMEDOUT)
-		dmabay_dump_take(reservation, transferred);
-	else if (!status && transferred < transfer->length)
+		dmabay_dump_take(reservation, reservation->moved);
+	else if (!status && reservation->moved < transfer->length)
 		status = dmabay_transfer_stopped(reservation, transfer);
 	else if (status == -ECANCELED)
-		status = dmabay_transfer_cancelled(reservation, transfer, transferred);
-	/* DMABAY_ONCE may still want to cancel it, and releases it itself. */
-	if (!transfer->done)
-		dmabay_transaction_release(transaction);
+		status = dmabay_transfer_cancelled(reservation, transfer, reservation->moved);
 
-	return dmabay_transfer_finish(reservation, status, transferred);
+	if (reservation->channel)
+		dmabay_piece_unlink(reservation, transfer);
+	/* DMABAY_ONCE may still want to cancel it, and releases it itself. */
+	else if (!transfer->done)
+		dmabay_transaction_release(reservation->transaction);
+
+	return dmabay_transfer_finish(reservation, status, reservation->moved);
+}
+
+/* There is a next piece. As dmabay_transfer_finish(). */
+static bool dmabay_transfer_go_on(struct dmabay_reservation *reservation)
+{
+	unsigned long flags;
+	bool run;
+
+	spin_lock_irqsave(&reservation->lock, flags);
+	reservation->due = true;
+	run = dmabay_reservation_claim(reservation);
+	spin_unlock_irqrestore(&reservation->lock, flags);
+
+	return run;
 }
 
 static bool dmabay_transfer_complete(struct dmabay_reservation *reservation, int status,
@@ -215,6 +287,10 @@ static bool dmabay_transfer_complete(struct dmabay_reservation *reservation, int
 	if (status > 0)
 		status = -EIO;
 	trace_dmabay_piece_completed(reservation, status, length);
+	if (reservation->channel)
+		return dmabay_piece_complete(reservation, status, length) ?
+		       dmabay_transfer_go_on(reservation) :
+		       dmabay_transfer_over(reservation, status);
 
 	if (!status && length == reservation->piece.length &&
 	    !dmabay_transfer_stopped(reservation, transfer)) {
@@ -284,6 +360,8 @@ static bool dmabay_program(struct dmabay_transaction *transaction, struct device
 	struct dmabay_user_transfer *transfer = reservation->running;
 	struct dmabay_device_piece *piece = &reservation->piece;
 
+	reservation->moved = dmabay_transaction_bytes_transferred(transaction);
+	piece->length = dmabay_transaction_current_length(transaction);
 	trace_dmabay_piece_programmed(reservation);
 	if (device->is_channel) {
 		dmabay_channel_started(reservation);
@@ -292,9 +370,7 @@ static bool dmabay_program(struct dmabay_transaction *transaction, struct device
 
 	INIT_LIST_HEAD(&piece->node);
 	piece->address = list->elements[0].address;
-	piece->length = list->elements[0].length;
-	piece->device_address = transfer->device_address +
-				dmabay_transaction_bytes_transferred(transaction);
+	piece->device_address = transfer->device_address + reservation->moved;
 	piece->direction = direction;
 	piece->polled = transfer->vector && transfer->vector->polled;
 
@@ -306,9 +382,9 @@ static bool dmabay_program(struct dmabay_transaction *transaction, struct device
 	return true;
 }
 
-/* Makes @transfer, which is running, run. As dmabay_transfer_finish(). */
-static void dmabay_transfer_start(struct dmabay_reservation *reservation,
-				  struct dmabay_user_transfer *transfer)
+/* The running transfer, without a channel that holds registers for it. */
+static void dmabay_transfer_execute(struct dmabay_reservation *reservation,
+				    struct dmabay_user_transfer *transfer)
 {
 	struct dmabay_transaction *transaction = reservation->transaction;
 	int ret;
@@ -334,9 +410,28 @@ static void dmabay_transfer_start(struct dmabay_reservation *reservation,
 		dmabay_transfer_over(reservation, ret);
 }
 
+/* Starts the running transfer, or its next piece. */
+static void dmabay_transfer_start(struct dmabay_reservation *reservation)
+{
+	struct dmabay_user_transfer *transfer = reservation->running;
+	int ret;
+
+	if (!reservation->channel) {
+		dmabay_transfer_execute(reservation, transfer);
+		return;
+	}
+
+	ret = dmabay_piece_start(reservation);
+	if (ret) {
+		dmabay_piece_unlink(reservation, transfer);
+		dmabay_transfer_finish(reservation, ret, reservation->moved);
+	}
+}
+
 /**
- * dmabay_reservation_run() - Start what is queued, until one is under way
- * @reservation: the reservation; the caller has set &dmabay_reservation.starting
+ * dmabay_reservation_run() - Start what is there to start, until one is under way
+ * @reservation: the reservation; the caller has set &dmabay_reservation.starting and
+ *	taken what is to be started first
  * @may_sleep: others may run in between
  *
  * With a device that does its work in program() this may take long.
@@ -345,30 +440,22 @@ static void dmabay_transfer_start(struct dmabay_reservation *reservation,
  */
 void dmabay_reservation_run(struct dmabay_reservation *reservation, bool may_sleep)
 {
-	struct dmabay_user_transfer *transfer;
 	unsigned long flags;
+	bool more;
 
-	spin_lock_irqsave(&reservation->lock, flags);
-	while (!reservation->running) {
-		transfer = list_first_entry_or_null(&reservation->queue,
-						    struct dmabay_user_transfer, node);
-		if (!transfer)
-			break;
-		list_del_init(&transfer->node);
-		reservation->running = transfer;
-		reservation->started = jiffies;
-		reservation->late = false;
-		spin_unlock_irqrestore(&reservation->lock, flags);
-
-		dmabay_transfer_start(reservation, transfer);
+	do {
+		dmabay_transfer_start(reservation);
 		if (may_sleep)
 			cond_resched();
 
 		spin_lock_irqsave(&reservation->lock, flags);
-	}
-	reservation->starting = false;
-	dmabay_reservation_wake(reservation);
-	spin_unlock_irqrestore(&reservation->lock, flags);
+		more = dmabay_reservation_next(reservation);
+		if (!more) {
+			reservation->starting = false;
+			dmabay_reservation_wake(reservation);
+		}
+		spin_unlock_irqrestore(&reservation->lock, flags);
+	} while (more);
 }
 
 /**
@@ -393,7 +480,8 @@ void dmabay_device_complete(struct dmabay_device_piece *piece, int status, size_
 	struct dmabay_reservation *reservation =
 		container_of(piece, struct dmabay_reservation, piece);
 
-	if (WARN_ON_ONCE(!reservation->running))
+	if (WARN_ON_ONCE(!reservation->running ||
+			 (reservation->channel && !atomic_xchg(&reservation->programmed, 0))))
 		return;
 
 	if (dmabay_transfer_complete(reservation, status, length))
@@ -484,12 +572,14 @@ bool dmabay_reservation_queue(struct dmabay_reservation *reservation,
 	trace_dmabay_transfer_submitted(reservation, transfer);
 	if (transfer->deadline)
 		dmabay_reservation_expect(reservation, transfer->deadline);
-	list_add_tail(&transfer->node, &reservation->queue);
-	if (reservation->running || reservation->starting)
+	if (reservation->running || reservation->starting) {
+		list_add_tail(&transfer->node, &reservation->queue);
 		return false;
+	}
 
-	reservation->starting = true;
-	return true;
+	/* Then nothing is queued either. */
+	dmabay_reservation_take(reservation, transfer);
+	return dmabay_reservation_claim(reservation);
 }
 
 /**

@@ -4,17 +4,17 @@
  *
  * A device (device.c) has a node and open files (cdev.c). A file owns buffers
  * (buffer.c, import.c), reservations (reservation.c) to which transfers are submitted
- * (submission.c) and on which they run (transfer.c) unless they are withdrawn before
- * (withdrawal.c), and one queue of completions (completion.c) with an event (event.c).
- * ioctl.c finds the handler of a command; transfers also come by io_uring (uring.c),
- * which has a queue of its own.
+ * (submission.c) and on which they run (transfer.c), piece by piece (piece.c), unless
+ * they are withdrawn before (withdrawal.c), and one queue of completions (completion.c)
+ * with an event (event.c). ioctl.c finds the handler of a command; transfers also come
+ * by io_uring (uring.c), which has a queue of its own.
  * What is neither registered nor reserved is transferred by DMABAY_ONCE (once.c), and
  * by read() and write() (access.c).
  * Everything below is reached through <linux/dmabay.h> only.
  *
  * What is going on can be seen in sysfs (attributes.c) and debugfs (debugfs.c, which
- * has it from holders.c), and traced (trace_user.h). If a device does not answer, a dump
- * (dump.c) says what was going on.
+ * has it from holders.c), and traced (trace_user.h). By debugfs root can also cancel
+ * transfers (order.c). If a device does not answer, a dump (dump.c) says what was going on.
  *
  * Lock order, outermost first:
  *
@@ -344,13 +344,18 @@ struct dmabay_user_transfer {
  * @rcu: found under RCU by a submit
  * @file: its owner
  * @transaction: holds the registers; NULL once they are given back
+ * @adapter: on which the pieces of its transfers are mapped
+ * @channel: holds the registers; NULL if @transaction executes the transfers
+ * @longest: bytes of a piece, at most
+ * @strict: nothing stays linked when a transfer is over
  * @granted: the registers are there, or will never come
  * @number: in &dmabay_file.reservations; 0 for &dmabay_file.once
  * @map_registers: how many; 0 for &dmabay_file.once
  * @depth: how many @transfers
- * @lock: guards @queue, @running, @starting, @late, @started, @ended and @alarm_at
+ * @lock: guards @queue, @running, @due, @starting, @late, @started, @ended and @alarm_at
  * @queue: transfers that wait for their turn
- * @running: the one that the transaction executes
+ * @running: the one whose turn it is
+ * @due: it, or its next piece, is to be started
  * @starting: somebody is in dmabay_reservation_run() and will look again
  * @late: @running was stopped, because it took too long
  * @started: jiffies when @running got its turn
@@ -358,7 +363,9 @@ struct dmabay_user_transfer {
  *	-ENOENT (not offered yet, or freed), -ENODEV, -ECANCELED
  * @alarm_at: when @alarm is due, in ns; KTIME_MAX for never
  * @alarm: the deadline of a transfer has passed, or of one that has ended meanwhile
+ * @moved: bytes of @running that were moved before @piece; of who starts or completes that
  * @piece: what the driver works on for @running
+ * @programmed: and has not completed yet; whoever makes it 0 does
  * @watchdog: of a channel: sees that @running ends
  * @watched: @watchdog is due; the one who runs @running sets it
  * @deadline: of a channel: jiffies when the piece under way is late, 0 for never
@@ -369,6 +376,10 @@ struct dmabay_reservation {
 	struct rcu_head rcu;
 	struct dmabay_file *file;
 	struct dmabay_transaction *transaction;
+	struct dmabay_adapter *adapter;
+	struct dmabay_channel *channel;
+	size_t longest;
+	bool strict;
 	struct completion granted;
 	u32 number;
 	u32 map_registers;
@@ -377,6 +388,7 @@ struct dmabay_reservation {
 	spinlock_t lock; /* guards the members below, up to alarm */
 	struct list_head queue;
 	struct dmabay_user_transfer *running;
+	bool due;
 	bool starting;
 	bool late;
 	unsigned long started;
@@ -384,7 +396,9 @@ struct dmabay_reservation {
 	u64 alarm_at;
 
 	struct hrtimer alarm;
+	size_t moved;
 	struct dmabay_device_piece piece;
+	atomic_t programmed;
 	struct delayed_work watchdog;
 	bool watched;
 	unsigned long deadline;
@@ -497,7 +511,16 @@ int dmabay_transfer_submit(struct dmabay_file *file, const struct dmabay_transfe
 			   enum dmabay_fences fences);
 int dmabay_ioctl_submit(struct dmabay_command *command);
 
+/* piece.c */
+void dmabay_piece_prepare(struct dmabay_reservation *reservation);
+int dmabay_piece_start(struct dmabay_reservation *reservation);
+bool dmabay_piece_complete(struct dmabay_reservation *reservation, int status, size_t length);
+void dmabay_piece_unlink(struct dmabay_reservation *reservation,
+			 const struct dmabay_user_transfer *transfer);
+
 /* transfer.c */
+int dmabay_transfer_stopped(struct dmabay_reservation *reservation,
+			    struct dmabay_user_transfer *transfer);
 void dmabay_transfer_end(struct dmabay_reservation *reservation,
 			 struct dmabay_user_transfer *transfer, int status, size_t transferred);
 bool dmabay_reservation_idle(struct dmabay_reservation *reservation);
@@ -523,6 +546,7 @@ int dmabay_uring_poll(struct io_uring_cmd *command, struct io_comp_batch *batch,
 enum hrtimer_restart dmabay_reservation_alarm(struct hrtimer *timer);
 void dmabay_reservation_expect(struct dmabay_reservation *reservation, u64 deadline);
 void dmabay_vector_withdraw(struct dmabay_file *file, struct dmabay_vector *vector);
+int dmabay_file_cancel(struct dmabay_file *file, struct dmabay_cancel *arguments);
 int dmabay_ioctl_cancel(struct dmabay_command *command);
 
 /* completion.c */
@@ -559,6 +583,9 @@ void dmabay_attributes_print(struct dmabay_device *device, struct seq_buf *text)
 
 /* holders.c */
 void dmabay_holders_print(struct dmabay_device *device, struct seq_buf *text);
+
+/* order.c */
+int dmabay_order_cancel(struct dmabay_device *device, char *line, struct dmabay_cancel *arguments);
 
 /* dump.c */
 void dmabay_dump_work(struct work_struct *work);

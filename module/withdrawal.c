@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A withdrawal: transfers that are not to go on, because their user has cancelled them,
- * because their deadline has passed, or because the ring that they came from ends.
+ * A withdrawal: transfers that are not to go on, because their user has cancelled them, or
+ * root has (order.c), because their deadline has passed, or because the ring that they came
+ * from ends.
  *
  * Owned by the stack of whoever withdraws. Under &dmabay_reservation.lock a transfer that
  * is queued is taken out of the queue, and so it ends here and nowhere else; the lock is
@@ -241,6 +242,41 @@ static void dmabay_cancel_all(struct dmabay_file *file, struct dmabay_withdrawal
 }
 
 /**
+ * dmabay_file_cancel() - Withdraw transfers of a file
+ * @file: the file; the caller keeps it
+ * @arguments: which ones, with known flags; out: how many
+ *
+ * Context: may sleep.
+ * Return: 0, -ENOENT (no such reservation, or no transfer of that cookie), or why the
+ * reservation was ended.
+ */
+int dmabay_file_cancel(struct dmabay_file *file, struct dmabay_cancel *arguments)
+{
+	bool by_cookie = arguments->flags & DMABAY_CANCEL_COOKIE;
+	struct dmabay_withdrawal withdrawal = {
+		.concerns = by_cookie ? dmabay_concerns_cookie : dmabay_concerns_all,
+		.number = arguments->cookie,
+		.status = -ECANCELED,
+		.mark = true,
+	};
+	int ret = 0;
+
+	if (arguments->flags & DMABAY_CANCEL_RESERVATION)
+		ret = dmabay_cancel_one(file, arguments->reservation, &withdrawal);
+	else
+		dmabay_cancel_all(file, &withdrawal);
+	if (ret)
+		return ret;
+	if (by_cookie && !withdrawal.queued && !withdrawal.running)
+		return -ENOENT;
+
+	arguments->cancelled = withdrawal.queued;
+	arguments->running = withdrawal.running;
+
+	return 0;
+}
+
+/**
  * dmabay_ioctl_cancel() - DMABAY_CANCEL
  * @command: the command
  *
@@ -251,13 +287,7 @@ int dmabay_ioctl_cancel(struct dmabay_command *command)
 	struct dmabay_cancel *arguments = command->data;
 	bool by_cookie = arguments->flags & DMABAY_CANCEL_COOKIE;
 	bool by_reservation = arguments->flags & DMABAY_CANCEL_RESERVATION;
-	struct dmabay_withdrawal withdrawal = {
-		.concerns = by_cookie ? dmabay_concerns_cookie : dmabay_concerns_all,
-		.number = arguments->cookie,
-		.status = -ECANCELED,
-		.mark = true,
-	};
-	int ret = 0;
+	int ret;
 
 	if ((arguments->flags & ~(DMABAY_CANCEL_COOKIE | DMABAY_CANCEL_RESERVATION)) ||
 	    arguments->reserved)
@@ -266,17 +296,7 @@ int dmabay_ioctl_cancel(struct dmabay_command *command)
 	if ((!by_cookie && arguments->cookie) || (!by_reservation && arguments->reservation))
 		return -EINVAL;
 
-	if (by_reservation)
-		ret = dmabay_cancel_one(command->file, arguments->reservation, &withdrawal);
-	else
-		dmabay_cancel_all(command->file, &withdrawal);
-	if (ret)
-		return ret;
-	if (by_cookie && !withdrawal.queued && !withdrawal.running)
-		return -ENOENT;
+	ret = dmabay_file_cancel(command->file, arguments);
 
-	arguments->cancelled = withdrawal.queued;
-	arguments->running = withdrawal.running;
-
-	return dmabay_command_respond(command);
+	return ret ?: dmabay_command_respond(command);
 }

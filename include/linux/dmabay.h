@@ -2003,6 +2003,24 @@ struct dmabay_request *dmabay_transaction_request(const struct dmabay_transactio
 const char *dmabay_transaction_state_name(const struct dmabay_transaction *transaction);
 
 /**
+ * dmabay_transaction_channel() - What holds its map registers
+ * (WdfDmaTransactionWdmGetTransferContext)
+ * @transaction: initialized, reserved, executing, completed or failed
+ *
+ * While a granted reservation is not executed, its owner may do transfers on the channel
+ * himself, without the states of a transaction: dmabay_adapter_map_transfer(), the device,
+ * dmabay_adapter_flush(), and so on. That is the shortest way there is. The registers stay
+ * the transaction's: they go back with dmabay_transaction_free_reservation(), and when
+ * that, or execute, or delete, is called nothing may be mapped. Whoever does not keep links
+ * ends with dmabay_adapter_unlink().
+ *
+ * Context: any.
+ * Return: the channel, as long as the transaction; NULL in another state, with a warning
+ * once.
+ */
+struct dmabay_channel *dmabay_transaction_channel(struct dmabay_transaction *transaction);
+
+/**
  * dmabay_transaction_device() - WdfDmaTransactionGetDevice
  * @transaction: the transaction
  *
