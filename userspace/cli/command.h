@@ -27,6 +27,7 @@ int command_info(int argc, char **argv);
 int command_copy(int argc, char **argv);
 int command_bench(int argc, char **argv);
 int command_watch(int argc, char **argv);
+int command_cancel(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 
 #endif /* DMABAY_CLI_COMMAND_H */

@@ -14,9 +14,9 @@
 
 #include "dmabay.h"
 #include "command.h"
-#include "json.h"
 #include "message.h"
 #include "stream.h"
+#include "summary.h"
 #include "text.h"
 
 struct copy {
@@ -26,6 +26,7 @@ struct copy {
 	uint64_t length;	/* --length, 0 if not given */
 	bool roundtrip;
 	bool verify;
+	bool resume;
 	bool json;
 	bool force_progress;
 	bool quiet;
@@ -45,6 +46,9 @@ static void usage(FILE *stream)
 	      "  -t, --roundtrip      to the device and back\n"
 	      "  -v, --verify         FILE to NODE: read it back and compare;\n"
 	      "                       --roundtrip: compare the two files at the end, too\n"
+	      "  -R, --resume         go on where a copy was interrupted: NODE to FILE, at the end\n"
+	      "                       of FILE; FILE to NODE with --verify, at the first\n"
+	      "                       difference\n"
 	      "  -d, --device=NODE    the node of --roundtrip (default: the first)\n"
 	      "  -l, --length=SIZE    the same as +LENGTH\n"
 	      "  -r, --registers=N    map registers to reserve (default: what the buffers\n"
@@ -54,12 +58,32 @@ static void usage(FILE *stream)
 	      "  -p, --progress       progress even if stderr is not a terminal\n"
 	      "  -Q, --quiet          neither progress nor summary\n"
 	      "  -j, --json           summary as JSON\n"
-	      "  -h, --help           this text\n", stream);
+	      "  -h, --help           this text\n\n"
+	      "man dmabay-copy tells more.\n", stream);
 }
 
-static int bad_option(const char *name, const char *value, const char *expected)
+static bool is_standard(const char *name)
 {
-	complain("--%s=%s: %s expected", name, value, expected);
+	return name && !strcmp(name, "-");
+}
+
+/* Is it known, or can it be found out, how far the copy came? */
+static int check_resume(const struct copy *copy)
+{
+	const char *problem = NULL;
+
+	if (!copy->resume)
+		return EXIT_OK;
+	if (copy->roundtrip)
+		problem = "a file goes through the device piece by piece, and nothing stays there";
+	else if (is_standard(copy->source) || is_standard(copy->target))
+		problem = "\"-\" cannot be sought; give it a name";
+	else if (copy->source && !copy->verify)
+		problem = "the device does not tell how far a copy to it came; with --verify its "
+			  "memory is read and compared";
+	if (!problem)
+		return EXIT_OK;
+	complain("--resume: %s", problem);
 	return EXIT_USAGE;
 }
 
@@ -99,15 +123,15 @@ static int parse_arguments(struct copy *copy, int count, char **arguments)
 		return EXIT_USAGE;
 	}
 	if (copy->verify && copy->roundtrip &&
-	    (!strcmp(copy->source, "-") || !strcmp(copy->target, "-"))) {
+	    (is_standard(copy->source) || is_standard(copy->target))) {
 		complain("--verify cannot read \"-\" a second time");
 		return EXIT_USAGE;
 	}
-	if (copy->json && copy->target && !strcmp(copy->target, "-")) {
+	if (copy->json && is_standard(copy->target)) {
 		complain("--json and the file cannot both go to standard output");
 		return EXIT_USAGE;
 	}
-	return EXIT_OK;
+	return check_resume(copy);
 }
 
 static int parse_option(struct copy *copy, int option)
@@ -118,6 +142,9 @@ static int parse_option(struct copy *copy, int option)
 		return EXIT_OK;
 	case 'v':
 		copy->verify = true;
+		return EXIT_OK;
+	case 'R':
+		copy->resume = true;
 		return EXIT_OK;
 	case 'd':
 		if (!parse_node(optarg, copy->place.path, sizeof(copy->place.path)))
@@ -157,7 +184,7 @@ static int parse_option(struct copy *copy, int option)
 static int open_source(const char *name, uint64_t *size)
 {
 	struct stat status;
-	int fd = strcmp(name, "-") ? open(name, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+	int fd = is_standard(name) ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
 
 	*size = 0;
 	if (fd < 0)
@@ -167,10 +194,10 @@ static int open_source(const char *name, uint64_t *size)
 	return fd;
 }
 
-static int open_target(const char *name)
+static int open_target(const char *name, bool resume)
 {
-	int fd = strcmp(name, "-") ?
-		 open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : STDOUT_FILENO;
+	int fd = is_standard(name) ? STDOUT_FILENO :
+		 open(name, O_WRONLY | O_CREAT | (resume ? 0 : O_TRUNC) | O_CLOEXEC, 0666);
 
 	if (fd < 0)
 		complain("%s: %s", name, strerror(errno));
@@ -184,6 +211,36 @@ static bool same_file(int source, const char *target)
 
 	return !fstat(source, &a) && !stat(target, &b) && S_ISREG(a.st_mode) &&
 	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* Is it a file that has a length? */
+static bool has_length(const struct copy *copy, const struct stream *stream, uint64_t *length)
+{
+	struct stat status;
+
+	if (fstat(copy->source ? stream->in : stream->out, &status) || !S_ISREG(status.st_mode))
+		return false;
+	*length = (uint64_t)status.st_size;
+	return true;
+}
+
+static int check_resumable(const struct copy *copy, const struct stream *stream)
+{
+	const char *name = copy->source ? copy->source : copy->target;
+	uint64_t length;
+
+	if (!stream->info.device_memory)
+		complain("%s: the device has no memory: it does not give the same bytes again",
+			 dmabay_path(stream->bay));
+	else if (!has_length(copy, stream, &length))
+		complain("--resume: %s is no regular file, and has no end to go on from", name);
+	else if (length > stream->total)
+		complain("--resume: %s has %" PRIu64 " bytes already, and %" PRIu64
+			 " are asked for: take another file, or leave out --resume",
+			 name, length, stream->total);
+	else
+		return EXIT_OK;
+	return EXIT_FAILED;
 }
 
 static int open_files(const struct copy *copy, struct stream *stream)
@@ -204,11 +261,11 @@ static int open_files(const struct copy *copy, struct stream *stream)
 			complain("%s and %s are the same file", copy->source, copy->target);
 			return EXIT_FAILED;
 		}
-		stream->out = open_target(copy->target);
+		stream->out = open_target(copy->target, copy->resume);
 		if (stream->out < 0)
 			return EXIT_FAILED;
 	}
-	return EXIT_OK;
+	return copy->resume ? check_resumable(copy, stream) : EXIT_OK;
 }
 
 static int compare_streams(FILE *a, FILE *b, const struct copy *copy)
@@ -247,71 +304,28 @@ static int compare_files(const struct copy *copy)
 	return result;
 }
 
-static void print_text(FILE *out, const struct stream *stream,
-		       const struct dmabay_counters *delta)
-{
-	char bytes[24], chunk[24];
-
-	fprintf(out, "device       %s (%s, %s)\n", dmabay_path(stream->bay),
-		(const char *)stream->info.driver, (const char *)stream->info.bus);
-	fprintf(out, "provider     %s, IOMMU %s%s\n", provider_name(stream->info.provider),
-		iommu_name(stream->info.iommu),
-		stream->info.flags & DMABAY_INFO_GUARANTEED ? ", guaranteed" : "");
-	fprintf(out, "reservation  %u map registers, depth %u\n", stream->map_registers,
-		stream->depth);
-	fprintf(out, "transfers    %" PRIu64 " of up to %s\n", stream->transfers,
-		format_bytes(chunk, sizeof(chunk), stream->chunk));
-	fprintf(out, "bytes        %" PRIu64 " (%s)%s\n", stream->done,
-		format_bytes(bytes, sizeof(bytes), stream->done),
-		stream->compare ? ", compared" : "");
-	fprintf(out, "cost         %llu links, %llu unlinks, %llu flushes, %llu hits, "
-		"%llu bytes bounced\n", delta->links, delta->unlinks, delta->flushes, delta->hits,
-		delta->bounced_bytes);
-}
-
-static void print_json(const struct stream *stream, const struct dmabay_counters *delta,
-		       int result)
-{
-	json_object *object = json_object_new_object();
-
-	json_add_string(object, "path", dmabay_path(stream->bay));
-	json_add_string(object, "driver", (const char *)stream->info.driver);
-	json_add_string(object, "device", (const char *)stream->info.bus);
-	json_add_string(object, "provider", provider_name(stream->info.provider));
-	json_add_string(object, "iommu", iommu_name(stream->info.iommu));
-	json_add_number(object, "map_registers", stream->map_registers);
-	json_add_number(object, "depth", stream->depth);
-	json_add_number(object, "chunk", stream->chunk);
-	json_add_number(object, "transfers", stream->transfers);
-	json_add_number(object, "bytes", stream->done);
-	json_add_flag(object, "compared", stream->compare);
-	json_add_number(object, "links", delta->links);
-	json_add_number(object, "unlinks", delta->unlinks);
-	json_add_number(object, "flushes", delta->flushes);
-	json_add_number(object, "hits", delta->hits);
-	json_add_number(object, "bounced_bytes", delta->bounced_bytes);
-	json_add_signed(object, "exit_code", result);
-	json_print(object);
-}
-
 static void summary(const struct copy *copy, const struct stream *stream,
 		    const struct dmabay_counters *before, int result)
 {
-	struct dmabay_counters delta;
-	bool to_stdout = copy->target && !strcmp(copy->target, "-");
+	struct summary summary = { .stream = stream, .exit_code = result };
 
 	/* It never came to a reservation: the complaint has said it all. */
-	if (!stream->staging || dmabay_counters(stream->bay, &delta))
+	if (!stream->staging || summary_take(&summary, before))
 		return;
-	delta.links -= before->links;
-	delta.unlinks -= before->unlinks;
-	delta.flushes -= before->flushes;
-	delta.hits -= before->hits;
-	delta.bounced_bytes -= before->bounced_bytes;
 	if (copy->json)
-		print_json(stream, &delta, result);
+		summary_print_json(&summary);
 	else if (!copy->quiet)
-		print_text(to_stdout ? stderr : stdout, stream, &delta);
+		summary_print(&summary, is_standard(copy->target) ? stderr : stdout);
+}
+
+/* For whom it is interrupted. */
+static const char *resume_hint(const struct copy *copy, const struct stream *stream)
+{
+	uint64_t length;
+
+	if (copy->roundtrip || !stream->info.device_memory || !has_length(copy, stream, &length))
+		return "";
+	return copy->source ? "; --resume --verify goes on there" : "; --resume goes on there";
 }
 
 static int transfer_files(const struct copy *copy, struct stream *stream)
@@ -327,9 +341,9 @@ static int transfer_files(const struct copy *copy, struct stream *stream)
 	catch_interrupts();
 	result = stream_run(stream);
 	if (result == EXIT_INTERRUPTED)
-		complain("interrupted: %s has the first %" PRIu64 " of %" PRIu64 " bytes",
-			 copy->target ? copy->target : dmabay_path(stream->bay),
-			 stream->done, stream->total);
+		complain("interrupted: %s has the first %" PRIu64 " of %" PRIu64 " bytes%s",
+			 copy->target ? copy->target : dmabay_path(stream->bay), stream->done,
+			 stream->total, resume_hint(copy, stream));
 	if (!result && copy->roundtrip && copy->verify)
 		result = compare_files(copy);
 	summary(copy, stream, &before, result);
@@ -341,6 +355,7 @@ static int run(const struct copy *copy)
 	const char *path = *copy->place.path ? copy->place.path : NULL;
 	struct stream stream = {
 		.compare = copy->source && (copy->roundtrip || copy->verify),
+		.resume = copy->resume,
 		.in_place = copy->roundtrip,
 		.address = copy->place.address,
 		.chunk = copy->chunk,
@@ -372,6 +387,7 @@ int command_copy(int argc, char **argv)
 	static const struct option options[] = {
 		{ "roundtrip", no_argument, NULL, 't' },
 		{ "verify", no_argument, NULL, 'v' },
+		{ "resume", no_argument, NULL, 'R' },
 		{ "device", required_argument, NULL, 'd' },
 		{ "length", required_argument, NULL, 'l' },
 		{ "registers", required_argument, NULL, 'r' },
@@ -386,7 +402,7 @@ int command_copy(int argc, char **argv)
 	struct copy copy = { 0 };
 	int option, result;
 
-	while ((option = getopt_long(argc, argv, "tvd:l:r:q:c:pQjh", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "tvRd:l:r:q:c:pQjh", options, NULL)) != -1) {
 		if (option == 'h') {
 			usage(stdout);
 			return EXIT_OK;

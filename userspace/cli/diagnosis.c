@@ -45,6 +45,34 @@ void remedy(struct diagnosis *diagnosis, const char *format, ...)
 	va_end(arguments);
 }
 
+void mended_by(struct diagnosis *diagnosis, const char *format, ...)
+{
+	struct finding *finding = &diagnosis->findings[diagnosis->count - 1];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(finding->command, sizeof(finding->command), format, arguments);
+	va_end(arguments);
+}
+
+void mended_by_boot(struct diagnosis *diagnosis, const char *old_word, const char *word)
+{
+	char edit[128];
+
+	if (!*old_word) {
+		remedy(diagnosis, "tell the kernel %s:", word);
+		snprintf(edit, sizeof(edit), "s/^GRUB_CMDLINE_LINUX=\"/&%s /", word);
+	} else if (*word) {
+		remedy(diagnosis, "tell the kernel %s instead of %s:", word, old_word);
+		snprintf(edit, sizeof(edit), "s/\\b%s\\b/%s/", old_word, word);
+	} else {
+		remedy(diagnosis, "do not tell the kernel %s:", old_word);
+		snprintf(edit, sizeof(edit), "s/\\b%s\\b *//", old_word);
+	}
+	mended_by(diagnosis, "sudo sed -i '/^GRUB_CMDLINE_LINUX/%s' /etc/default/grub && "
+		  "sudo update-grub && sudo reboot", edit);
+}
+
 bool diagnosis_usable(const struct diagnosis *diagnosis)
 {
 	for (size_t i = 0; i < diagnosis->count; i++)
@@ -62,6 +90,8 @@ void diagnosis_print(const struct diagnosis *diagnosis)
 		       finding->node, *finding->node ? ": " : "", finding->what);
 		if (*finding->remedy)
 			printf("%20s%s\n", "", finding->remedy);
+		if (*finding->command)
+			printf("%20s%s\n", "", finding->command);
 	}
 	puts(diagnosis_usable(diagnosis) ? "\ndmabay can be used here." :
 	     "\ndmabay cannot be used here: see what is a problem.");
@@ -83,6 +113,8 @@ void diagnosis_print_json(const struct diagnosis *diagnosis)
 		json_add_string(member, "what", finding->what);
 		if (*finding->remedy)
 			json_add_string(member, "remedy", finding->remedy);
+		if (*finding->command)
+			json_add_string(member, "command", finding->command);
 		json_object_array_add(list, member);
 	}
 	json_add_flag(object, "usable", diagnosis_usable(diagnosis));

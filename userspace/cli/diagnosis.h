@@ -22,7 +22,8 @@ struct finding {
 	char node[32];		/* "" if it is about the machine */
 	enum verdict verdict;
 	char what[256];
-	char remedy[384];	/* commands; "" if there is nothing to mend */
+	char remedy[96];	/* in words; "" if there is none */
+	char command[384];	/* which does it; likewise */
 };
 
 struct diagnosis {
@@ -38,9 +39,19 @@ struct diagnosis {
 void found(struct diagnosis *diagnosis, enum verdict verdict, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* What to do about the last one. */
+/* What to do about the last one, in words. With a command they end in a colon. */
 void remedy(struct diagnosis *diagnosis, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* The command that does it. */
+void mended_by(struct diagnosis *diagnosis, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/*
+ * To tell the kernel other words, at the next boot: @word in the place of @old_word, either of
+ * which may be "".
+ */
+void mended_by_boot(struct diagnosis *diagnosis, const char *old_word, const char *word);
 
 bool diagnosis_usable(const struct diagnosis *diagnosis);
 void diagnosis_print(const struct diagnosis *diagnosis);

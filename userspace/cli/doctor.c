@@ -44,7 +44,8 @@ static void usage(FILE *stream)
 	      "that mends it. Each line is a check: ok, advice (it can be used, and could be\n"
 	      "better), unknown, or problem. Exits with 1 if there is a problem.\n\n"
 	      "  -j, --json   as JSON\n"
-	      "  -h, --help   this text\n", stream);
+	      "  -h, --help   this text\n\n"
+	      "man dmabay-doctor tells more.\n", stream);
 }
 
 static void look_at_nodes(struct diagnosis *diagnosis, const struct check *check,

@@ -60,18 +60,20 @@ void check_installed(struct diagnosis *diagnosis)
 	} else if (is_loaded()) {
 		found(diagnosis, VERDICT_ADVICE,
 		      "the module is loaded, but not installed: it is gone after the next boot");
-		remedy(diagnosis, "in the source folder: sudo make install && sudo depmod");
+		remedy(diagnosis, "in the folder of the source:");
+		mended_by(diagnosis, "sudo make install && sudo depmod");
 	} else if (!machine_has("/lib/modules/%s/modules.dep", release)) {
 		found(diagnosis, VERDICT_PROBLEM,
 		      "kernel %s has no modules here: it was replaced while it runs, or never had any",
 		      release);
-		remedy(diagnosis, "sudo reboot (with a kernel that has its modules)");
+		remedy(diagnosis, "start one that has its modules:");
+		mended_by(diagnosis, "sudo reboot");
 	} else {
 		found(diagnosis, VERDICT_PROBLEM, "the module is not installed for kernel %s",
 		      release);
-		remedy(diagnosis, machine_has("/var/lib/dkms/dmabay") ?
-		       "sudo apt install linux-headers-%s && sudo dkms autoinstall -k %s" :
-		       "sudo apt install dmabay-dkms linux-headers-%s", release, release);
+		mended_by(diagnosis, machine_has("/var/lib/dkms/dmabay") ?
+			  "sudo apt install linux-headers-%s && sudo dkms autoinstall -k %s" :
+			  "sudo apt install dmabay-dkms linux-headers-%s", release, release);
 	}
 }
 
@@ -105,11 +107,10 @@ void check_allowed(struct diagnosis *diagnosis)
 	} else if (machine_told_kernel("module_blacklist=dmabay")) {
 		found(diagnosis, VERDICT_PROBLEM,
 		      "the kernel was told never to load it: module_blacklist=dmabay");
-		remedy(diagnosis,
-		       "take it out of /etc/default/grub, then: sudo update-grub && sudo reboot");
+		mended_by_boot(diagnosis, "module_blacklist=dmabay", "");
 	} else if (is_replaced(file, sizeof(file))) {
 		found(diagnosis, VERDICT_PROBLEM, "modprobe runs something else: %s", file);
-		remedy(diagnosis, "sudo sed -i '/^install dmabay /d' %s", file);
+		mended_by(diagnosis, "sudo sed -i '/^install dmabay /d' %s", file);
 	} else {
 		found(diagnosis, VERDICT_OK, "nothing forbids it");
 	}
@@ -161,13 +162,15 @@ void check_signature(struct diagnosis *diagnosis)
 	} else if (is_signed(path) || strcmp(strrchr(path, '.'), ".ko")) {
 		found(diagnosis, VERDICT_UNKNOWN,
 		      "%s demands one: only loading tells if its key is known", demanded);
-		remedy(diagnosis, "sudo mokutil --import /var/lib/dkms/mok.pub && sudo reboot");
+		remedy(diagnosis, "if it is DKMS's, and not yet known:");
+		mended_by(diagnosis, "sudo mokutil --import /var/lib/dkms/mok.pub && sudo reboot");
 	} else {
 		found(diagnosis, VERDICT_PROBLEM, "the module has none, and %s demands one",
 		      demanded);
-		remedy(diagnosis,
-		       "sudo /lib/modules/%s/build/scripts/sign-file sha256 KEY CERTIFICATE %s",
-		       release, path);
+		remedy(diagnosis, "with a key that the firmware knows:");
+		mended_by(diagnosis,
+			  "sudo /lib/modules/%s/build/scripts/sign-file sha256 KEY CERTIFICATE %s",
+			  release, path);
 	}
 }
 
@@ -178,7 +181,7 @@ void check_loaded(struct diagnosis *diagnosis)
 		return;
 	}
 	found(diagnosis, VERDICT_PROBLEM, "the module is not loaded");
-	remedy(diagnosis, "sudo modprobe dmabay_soft");
+	mended_by(diagnosis, "sudo modprobe dmabay_soft");
 }
 
 void check_nodes(struct diagnosis *diagnosis)
@@ -190,7 +193,8 @@ void check_nodes(struct diagnosis *diagnosis)
 		return;
 	}
 	found(diagnosis, VERDICT_PROBLEM, "there is no node: no driver offers a device");
-	remedy(diagnosis, "sudo modprobe dmabay_soft (a software device; or the driver of yours)");
+	remedy(diagnosis, "load the driver of your device, or that of one in software:");
+	mended_by(diagnosis, "sudo modprobe dmabay_soft");
 }
 
 /* RLIMIT_MEMLOCK of this process. False if it is not known. */
@@ -243,12 +247,13 @@ void check_memlock(struct diagnosis *diagnosis)
 	}
 	found(diagnosis, VERDICT_PROBLEM,
 	      "RLIMIT_MEMLOCK is %s; dmabay copy registers up to %s", limit, wanted);
-	if (hard >= TYPICAL_MEMLOCK)
-		remedy(diagnosis, "ulimit -l %" PRIu64, TYPICAL_MEMLOCK >> 10);
-	else
-		remedy(diagnosis, "echo '* - memlock %" PRIu64
-		       "' | sudo tee /etc/security/limits.d/dmabay.conf, then log in again",
-		       TYPICAL_MEMLOCK >> 10);
+	if (hard >= TYPICAL_MEMLOCK) {
+		mended_by(diagnosis, "ulimit -l %" PRIu64, TYPICAL_MEMLOCK >> 10);
+		return;
+	}
+	remedy(diagnosis, "for who logs in after this:");
+	mended_by(diagnosis, "echo '* - memlock %" PRIu64
+		  "' | sudo tee /etc/security/limits.d/dmabay.conf", TYPICAL_MEMLOCK >> 10);
 }
 
 /* Is a file system of that type mounted? */
@@ -274,7 +279,7 @@ static void check_mount(struct diagnosis *diagnosis, const char *type, const cha
 		return;
 	}
 	found(diagnosis, VERDICT_ADVICE, "not mounted: %s, for root", use);
-	remedy(diagnosis, "sudo mount -t %s %s %s", type, type, place);
+	mended_by(diagnosis, "sudo mount -t %s %s %s", type, type, place);
 }
 
 void check_debugfs(struct diagnosis *diagnosis)

@@ -16,8 +16,6 @@
 #include "node.h"
 #include "text.h"
 
-#define BOOT "in GRUB_CMDLINE_LINUX of /etc/default/grub, then: sudo update-grub && sudo reboot"
-
 /* From the file only: what else there may be, programs without shared libraries have not. */
 static void group_name(gid_t group, char *name, size_t size)
 {
@@ -45,7 +43,8 @@ void check_permission(struct diagnosis *diagnosis, const struct dmabay_info *inf
 	machine_path(path, sizeof(path), "%s", diagnosis->node->path);
 	if (stat(path, &status)) {
 		found(diagnosis, VERDICT_PROBLEM, "%s: %s", path, strerror(errno));
-		remedy(diagnosis, "sudo udevadm trigger (in a container: give it the device)");
+		remedy(diagnosis, "in a container, give it the device; else:");
+		mended_by(diagnosis, "sudo udevadm trigger");
 		return;
 	}
 	group_name(status.st_gid, group, sizeof(group));
@@ -56,14 +55,20 @@ void check_permission(struct diagnosis *diagnosis, const struct dmabay_info *inf
 	}
 	found(diagnosis, VERDICT_PROBLEM, "mode %04o, group %s: you may not use it",
 	      status.st_mode & 07777, group);
-	if (status.st_gid && (status.st_mode & 0060) == 0060)
-		remedy(diagnosis, "sudo usermod -aG %s \"$USER\", then log in again", group);
-	else
-		remedy(diagnosis, "sudo groupadd -fr dmabay && echo 'SUBSYSTEM==\"dmabay\", "
-		       "GROUP=\"dmabay\", MODE=\"0660\"' | sudo tee "
-		       "/etc/udev/rules.d/60-dmabay.rules && sudo udevadm control --reload && "
-		       "sudo udevadm trigger --subsystem-match=dmabay");
+	if (status.st_gid && (status.st_mode & 0060) == 0060) {
+		remedy(diagnosis, "for who logs in after this:");
+		mended_by(diagnosis, "sudo usermod -aG %s \"$USER\"", group);
+		return;
+	}
+	remedy(diagnosis, "give it to a group:");
+	mended_by(diagnosis, "sudo groupadd -fr dmabay && echo 'SUBSYSTEM==\"dmabay\", "
+		  "GROUP=\"dmabay\", MODE=\"0660\"' | sudo tee "
+		  "/etc/udev/rules.d/60-dmabay.rules && sudo udevadm control --reload && "
+		  "sudo udevadm trigger --subsystem-match=dmabay");
 }
+
+#define INTEL	"/sys/firmware/acpi/tables/DMAR"
+#define AMD	"/sys/firmware/acpi/tables/IVRS"
 
 /* How this machine gets an IOMMU: what is there, and the word that turns it on. */
 struct iommu_kind {
@@ -73,11 +78,11 @@ struct iommu_kind {
 };
 
 static const struct iommu_kind iommu_kinds[] = {
-	{ "/sys/firmware/acpi/tables/DMAR", "intel_iommu=off",
-	  "write intel_iommu=on in the place of intel_iommu=off " BOOT },
-	{ "/sys/firmware/acpi/tables/DMAR", "", "write intel_iommu=on " BOOT },
-	{ "/sys/firmware/acpi/tables/IVRS", "amd_iommu=off", "take out amd_iommu=off " BOOT },
-	{ "/sys/firmware/acpi/tables/IVRS", "iommu=off", "take out iommu=off " BOOT },
+	{ INTEL, "intel_iommu=off", "intel_iommu=on" },
+	{ INTEL, "iommu=off", "intel_iommu=on" },
+	{ INTEL, "", "intel_iommu=on" },
+	{ AMD, "amd_iommu=off", "" },
+	{ AMD, "iommu=off", "" },
 };
 
 static void advise_without_iommu(struct diagnosis *diagnosis, const struct dmabay_info *info)
@@ -90,9 +95,10 @@ static void advise_without_iommu(struct diagnosis *diagnosis, const struct dmaba
 	      "no IOMMU: the device reaches all memory; %s",
 	      info->flags & DMABAY_INFO_GUARANTEED ? "transfers are guaranteed, some are copied" :
 						     "nothing is guaranteed");
-	if (there && !strcmp((const char *)info->driver, "soft")) {
-		remedy(diagnosis, "sudo rmmod dmabay_soft && sudo modprobe dmabay_soft "
-		       "dma_dev=PCI-FUNCTION (it is software, and can borrow one)");
+	if (there && !strcmp((const char *)info->driver, "dmabay_soft")) {
+		remedy(diagnosis, "it is software, and can borrow a function of /sys/bus/pci/devices:");
+		mended_by(diagnosis, "sudo rmmod dmabay_soft && sudo modprobe dmabay_soft "
+			  "dma_dev=FUNCTION");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(iommu_kinds) / sizeof(iommu_kinds[0]) && !there; i++) {
@@ -101,7 +107,7 @@ static void advise_without_iommu(struct diagnosis *diagnosis, const struct dmaba
 		if (!machine_has("%s", kind->table) ||
 		    (*kind->off && !machine_told_kernel(kind->off)))
 			continue;
-		remedy(diagnosis, "%s", kind->on);
+		mended_by_boot(diagnosis, kind->off, kind->on);
 		return;
 	}
 	if (!there)
@@ -117,10 +123,10 @@ static void advise_passthrough(struct diagnosis *diagnosis)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (!machine_told_kernel(words[i]))
 			continue;
-		remedy(diagnosis, "take out %s %s", words[i], BOOT);
+		mended_by_boot(diagnosis, words[i], "");
 		return;
 	}
-	remedy(diagnosis, "write iommu.passthrough=0 %s", BOOT);
+	mended_by_boot(diagnosis, "", "iommu.passthrough=0");
 }
 
 void check_iommu(struct diagnosis *diagnosis, const struct dmabay_info *info)
@@ -133,7 +139,7 @@ void check_iommu(struct diagnosis *diagnosis, const struct dmabay_info *info)
 	case DMABAY_INFO_IOMMU_LAZY:
 		found(diagnosis, VERDICT_ADVICE, "lazy: links of dmabay are flushed at once, but "
 		      "what drivers unmap is reached for some milliseconds more");
-		remedy(diagnosis, "write iommu.strict=1 %s", BOOT);
+		mended_by_boot(diagnosis, "", "iommu.strict=1");
 		break;
 	case DMABAY_INFO_IOMMU_PASSTHROUGH:
 		advise_passthrough(diagnosis);
@@ -155,7 +161,7 @@ void check_trust(struct diagnosis *diagnosis, const struct dmabay_info *info)
 		remedy(diagnosis, "put it into a slot inside of the machine");
 		break;
 	default:
-		found(diagnosis, VERDICT_UNKNOWN, "%s is no PCI function, or the kernel does not tell",
+		found(diagnosis, VERDICT_UNKNOWN, "%s is no PCI function: the kernel does not tell",
 		      *info->bus ? (const char *)info->bus : "the device");
 	}
 }
@@ -177,7 +183,7 @@ void check_group(struct diagnosis *diagnosis, const struct dmabay_info *info)
 	if (*others) {
 		found(diagnosis, VERDICT_ADVICE, "others in its IOMMU group reach the same memory:%s",
 		      others);
-		remedy(diagnosis, "no command: put the device into another slot");
+		remedy(diagnosis, "put the device into another slot");
 	} else if (count) {
 		found(diagnosis, VERDICT_OK, "it is alone in its IOMMU group");
 	} else {
@@ -194,7 +200,7 @@ void check_provider(struct diagnosis *diagnosis, const struct dmabay_info *info)
 	if (guaranteed)
 		return;
 	if (info->flags & DMABAY_INFO_EXCLUSIVE)
-		remedy(diagnosis, "no command: the driver of the DMA controller may allocate");
+		remedy(diagnosis, "none: the driver of the DMA controller may allocate");
 	else
 		remedy(diagnosis, "load the module of the driver with provider=auto");
 }

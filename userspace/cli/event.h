@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "dmabay.h"
+#include "tracer.h"
 
 enum event_kind {
 	EVENT_MAP,
@@ -21,8 +22,9 @@ enum event_kind {
 
 struct events {
 	struct dmabay *bay;
-	char instance[EVENTS][128];	/* tracefs directory, "" if there is none */
+	struct tracer tracer[EVENTS];	/* of those that can be traced */
 	uint64_t start[EVENTS];
+	uint32_t mark;			/* of this count, 0 if nobody watches */
 };
 
 const char *event_name(enum event_kind kind);

@@ -14,7 +14,10 @@
 
 #include "dmabay.h"
 #include "command.h"
+#include "debugfs.h"
+#include "holders.h"
 #include "json.h"
+#include "machine.h"
 #include "message.h"
 #include "node.h"
 #include "text.h"
@@ -91,9 +94,11 @@ static void usage(FILE *stream)
 {
 	fputs("usage: dmabay info [--json] [NODE]\n\n"
 	      "Shows what NODE (dmabay0, /dev/dmabay0 or 0; the first if not given) is,\n"
-	      "its limits, and what it has done since it was registered.\n\n"
+	      "its limits, what it has done and cost since it was registered, and, to root,\n"
+	      "who holds its map registers.\n\n"
 	      "  -j, --json   as JSON\n"
-	      "  -h, --help   this text\n", stream);
+	      "  -h, --help   this text\n\n"
+	      "man dmabay-info tells more.\n", stream);
 }
 
 static uint64_t number(const struct field *field, const void *record)
@@ -176,32 +181,15 @@ static json_object *object_of(const struct field *fields, size_t count, const vo
 	return object;
 }
 
-/* The other devices of the IOMMU group: paths, in @found. Returns how many. */
-static size_t neighbours(const struct dmabay_info *info, glob_t *found)
-{
-	char pattern[128];
-
-	memset(found, 0, sizeof(*found));
-	snprintf(pattern, sizeof(pattern), "/sys/bus/*/devices/%s/iommu_group/devices/*",
-		 (const char *)info->bus);
-	if (glob(pattern, 0, NULL, found))
-		return 0;
-	return found->gl_pathc;
-}
-
-static const char *device_name(const char *path)
-{
-	return strrchr(path, '/') + 1;
-}
-
+/* The names of the other devices of its IOMMU group. */
 static json_object *neighbour_list(const struct dmabay_info *info)
 {
 	json_object *list = json_object_new_array();
 	glob_t found;
-	size_t count = neighbours(info, &found);
+	size_t count = node_group(info, &found);
 
 	for (size_t i = 0; i < count; i++) {
-		const char *name = device_name(found.gl_pathv[i]);
+		const char *name = last_part(found.gl_pathv[i]);
 
 		if (strcmp(name, (const char *)info->bus))
 			json_object_array_add(list, json_object_new_string(name));
@@ -212,19 +200,91 @@ static json_object *neighbour_list(const struct dmabay_info *info)
 
 static void print_neighbours(const struct dmabay_info *info)
 {
-	glob_t found;
-	size_t count = neighbours(info, &found);
+	json_object *list = neighbour_list(info);
 
 	printf("\nThe IOMMU group has %u more device%s that can reach the same memory:",
 	       info->group_devices - 1, info->group_devices > 2 ? "s" : "");
-	for (size_t i = 0; i < count; i++) {
-		const char *name = device_name(found.gl_pathv[i]);
-
-		if (strcmp(name, (const char *)info->bus))
-			printf(" %s", name);
-	}
+	for (size_t i = 0; i < json_object_array_length(list); i++)
+		printf(" %s", json_object_get_string(json_object_array_get_idx(list, i)));
 	putchar('\n');
-	globfree(&found);
+	json_object_put(list);
+}
+
+/* ---- what a transfer has cost, on average ---- */
+
+/* By whichever way: linked into the window, or mapped by the plain DMA API. */
+struct cost {
+	const char *key;
+	const char *label;
+	size_t counters[2];	/* in struct dmabay_counters, added up */
+};
+
+#define NONE SIZE_MAX
+#define AT(name) offsetof(struct dmabay_counters, name)
+
+static const struct cost costs[] = {
+	{ "maps", "maps", { AT(links), AT(mapped) } },
+	{ "unmaps", "unmaps", { AT(unlinks), AT(unmapped) } },
+	{ "flushes", "IOTLB flushes", { AT(flushes), NONE } },
+};
+
+static double cost(const struct cost *of, const struct dmabay_counters *counters)
+{
+	double sum = 0;
+
+	for (int i = 0; i < 2; i++)
+		if (of->counters[i] != NONE)
+			sum += (double)*(const __u64 *)((const char *)counters + of->counters[i]);
+	return sum / (double)counters->transfers;
+}
+
+static json_object *cost_object(const struct dmabay_counters *counters)
+{
+	json_object *object;
+
+	if (!counters->transfers)
+		return NULL;
+	object = json_object_new_object();
+	for (size_t i = 0; i < COUNT_OF(costs); i++)
+		json_add_fraction(object, costs[i].key, cost(&costs[i], counters));
+	return object;
+}
+
+static void print_cost(const struct dmabay_counters *counters)
+{
+	puts("cost of a transfer so far");
+	for (size_t i = 0; i < COUNT_OF(costs); i++)
+		if (counters->transfers)
+			printf("  %-26s%.3f\n", costs[i].label, cost(&costs[i], counters));
+		else
+			printf("  %-26s%s\n", costs[i].label, "no transfer yet");
+}
+
+/* ---- who holds map registers ---- */
+
+static void add_holders(json_object *object, const char *node)
+{
+	int error;
+	json_object *holders = holders_read(node, &error);
+
+	json_object_object_add(object, "holders", holders);
+	if (!holders)
+		json_add_string(object, "holders_problem", debugfs_problem(error));
+}
+
+static void print_holders(const char *node)
+{
+	int error;
+	json_object *holders = holders_read(node, &error);
+
+	puts("who holds map registers");
+	if (!holders)
+		printf("  not known: %s\n", debugfs_problem(error));
+	else if (!json_object_array_length(holders))
+		puts("  nobody");
+	else
+		holders_print(holders);
+	json_object_put(holders);
 }
 
 static void print_json(const char *path, const struct dmabay_info *info,
@@ -237,6 +297,8 @@ static void print_json(const char *path, const struct dmabay_info *info,
 	json_object_object_add(object, "group_neighbours", neighbour_list(info));
 	json_object_object_add(object, "counters",
 			       object_of(counter_fields, COUNT_OF(counter_fields), counters));
+	json_object_object_add(object, "cost_per_transfer", cost_object(counters));
+	add_holders(object, last_part(path));
 	json_print(object);
 }
 
@@ -273,6 +335,8 @@ static int show(struct dmabay *bay, bool json)
 	print_fields(dmabay_path(bay), info_fields, COUNT_OF(info_fields), &info);
 	print_fields("since it was registered", counter_fields, COUNT_OF(counter_fields),
 		     &counters);
+	print_cost(&counters);
+	print_holders(last_part(dmabay_path(bay)));
 	print_remarks(&info);
 	return EXIT_OK;
 }

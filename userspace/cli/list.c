@@ -22,7 +22,8 @@ static void usage(FILE *stream)
 	      "Lists the nodes of this machine: name, driver, device, what stands behind\n"
 	      "the map registers, IOMMU mode, free and all map registers, device memory.\n\n"
 	      "  -j, --json   as JSON\n"
-	      "  -h, --help   this text\n", stream);
+	      "  -h, --help   this text\n\n"
+	      "man dmabay-list tells more.\n", stream);
 }
 
 static void print_line(const char *name, const struct dmabay_info *info)

@@ -17,6 +17,7 @@ static const struct command commands[] = {
 	{ "copy", "copy a file to, from or through device memory", command_copy },
 	{ "bench", "measure what a reservation saves", command_bench },
 	{ "watch", "what a node does, as it does it", command_watch },
+	{ "cancel", "end transfers that another process has under way", command_cancel },
 	{ "doctor", "what is missing on this machine, and what mends it", command_doctor },
 	{ "help", "this text, or \"dmabay help COMMAND\"", command_help },
 };
@@ -28,7 +29,7 @@ static void usage(FILE *stream)
 	fputs("usage: dmabay COMMAND [OPTION]... [ARGUMENT]...\n\n", stream);
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(stream, "  %-8s%s\n", commands[i].name, commands[i].summary);
-	fputs("\n\"dmabay COMMAND --help\" has the options; dmabay(1) the whole story.\n",
+	fputs("\n\"dmabay COMMAND --help\" has the options, dmabay(1) and dmabay-COMMAND(1) all of it.\n",
 	      stream);
 }
 

@@ -38,10 +38,16 @@ int complain_command(const char *node, uint32_t command, int error,
 	dmabay_explain(text, sizeof(text), command, error, info, wanted);
 	complain("%s: %s", node, text);
 	error = abs(error);
-	if (command == DMABAY_CMD_OPEN &&
-	    (error == ENODEV || error == ENOENT || error == ENXIO))
+	if (error == ENODEV ||
+	    (command == DMABAY_CMD_OPEN && (error == ENOENT || error == ENXIO)))
 		return EXIT_NO_DEVICE;
 	return EXIT_FAILED;
+}
+
+int bad_option(const char *name, const char *value, const char *expected)
+{
+	complain("--%s=%s: %s expected", name, value, expected);
+	return EXIT_USAGE;
 }
 
 uint64_t now_nanoseconds(void)
@@ -63,16 +69,20 @@ void progress_begin(struct progress *progress, const char *what, uint64_t total,
 static void progress_line(struct progress *progress, uint64_t done)
 {
 	uint64_t elapsed = now_nanoseconds() - progress->started;
-	char bytes[24], rate[24], percent[16] = "";
+	char bytes[24], rate[24], percent[16] = "", from[48] = "";
+	uint64_t moved = done - progress->from;
 
 	if (progress->total)
 		snprintf(percent, sizeof(percent), " %3.0f %%",
 			 100.0 * (double)done / (double)progress->total);
+	if (progress->from)
+		snprintf(from, sizeof(from), ", resumed at %s",
+			 format_bytes(bytes, sizeof(bytes), progress->from));
 	format_bytes(bytes, sizeof(bytes), done);
 	format_bytes(rate, sizeof(rate),
-		     elapsed ? (uint64_t)((double)done * 1e9 / (double)elapsed) : 0);
-	fprintf(stderr, "%s%s: %s%s, %s/s%s", progress->terminal ? "\r\033[K" : "",
-		progress->what, bytes, percent, rate, progress->terminal ? "" : "\n");
+		     elapsed ? (uint64_t)((double)moved * 1e9 / (double)elapsed) : 0);
+	fprintf(stderr, "%s%s: %s%s, %s/s%s%s", progress->terminal ? "\r\033[K" : "",
+		progress->what, bytes, percent, rate, from, progress->terminal ? "" : "\n");
 }
 
 void progress_show(struct progress *progress, uint64_t done)

@@ -20,6 +20,9 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int complain_command(const char *node, uint32_t command, int error,
 		     const struct dmabay_info *info, uint64_t wanted);
 
+/* Complains about the value of an option. Returns EXIT_USAGE. */
+int bad_option(const char *name, const char *value, const char *expected);
+
 /*
  * A line that is written over again and again: only where someone watches, or
  * when forced, and then as lines of their own.
@@ -27,6 +30,7 @@ int complain_command(const char *node, uint32_t command, int error,
 struct progress {
 	const char *what;
 	uint64_t total;		/* bytes, 0 if not known */
+	uint64_t from;		/* bytes that were there already */
 	uint64_t started;	/* ns */
 	uint64_t shown;		/* ns */
 	bool on;

@@ -80,11 +80,13 @@ size_t node_group(const struct dmabay_info *info, glob_t *found)
 /* The kernel calls both by the same rule: what is behind a port that faces outside. */
 enum trust node_trust(const struct dmabay_info *info)
 {
+	const char *bus = (const char *)info->bus;
 	char word[16];
 
-	if (!machine_line(word, sizeof(word), "/sys/bus/pci/devices/%s/removable",
-			  (const char *)info->bus))
+	if (!*bus || !machine_has("/sys/bus/pci/devices/%s", bus))
 		return TRUST_UNKNOWN;
+	/* Only what is not built in has the attribute. */
+	machine_line(word, sizeof(word), "/sys/bus/pci/devices/%s/removable", bus);
 	return strcmp(word, "removable") ? TRUSTED : UNTRUSTED;
 }
 
@@ -92,7 +94,7 @@ static bool asked_for(const struct dmabay_info *info)
 {
 	char word[16];
 
-	return machine_line(word, sizeof(word), "/sys/module/dmabay_%s/parameters/provider",
+	return machine_line(word, sizeof(word), "/sys/module/%s/parameters/provider",
 			    (const char *)info->driver) &&
 	       !strcmp(word, provider_name(info->provider));
 }

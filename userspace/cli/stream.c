@@ -7,6 +7,9 @@
  * may be sent and fetched again without waiting in between, and the next chunk
  * may use the same device memory.
  *
+ * A copy that was interrupted has done its first bytes: those that the file holds, or those
+ * in device memory that are the file's.
+ *
  * A device without memory takes or gives the bytes in their order, and what was sent
  * does not come back.
  */
@@ -14,6 +17,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -52,6 +56,18 @@ static uint64_t aligned(const struct stream *stream, uint64_t length)
 	uint64_t alignment = stream->info.alignment;
 
 	return (length + alignment - 1) / alignment * alignment;
+}
+
+/* Down, where aligned() goes up. */
+static uint64_t aligned_down(const struct stream *stream, uint64_t length)
+{
+	return length - length % stream->info.alignment;
+}
+
+/* How often each byte is moved. */
+static unsigned int ways(const struct stream *stream)
+{
+	return sends(stream) && receives(stream) && !stream->looking ? 2 : 1;
 }
 
 /* Bytes of device memory from the address on; without memory, there is no end. */
@@ -127,7 +143,7 @@ static int choose(struct stream *stream)
 		stream->chunk = smaller(smaller(memory, info->fragment_length), LONGEST_CHUNK);
 		if (stream->total)
 			stream->chunk = smaller(stream->chunk, aligned(stream, stream->total));
-		stream->chunk -= stream->chunk % info->alignment;
+		stream->chunk = aligned_down(stream, stream->chunk);
 	}
 	if (!stream->chunk) {
 		complain("%s: there is no device memory at that address",
@@ -138,7 +154,7 @@ static int choose(struct stream *stream)
 	if (stream->total)
 		stream->staging = smaller(stream->staging, aligned(stream, stream->total));
 
-	span = dmabay_span_pages(0, stream->staging) * (sends(stream) && receives(stream) ? 2 : 1);
+	span = dmabay_span_pages(0, stream->staging) * ways(stream);
 	if (!stream->map_registers)
 		stream->map_registers = (uint32_t)smaller(span, info->map_registers);
 	return check_chunk(stream);
@@ -201,7 +217,7 @@ static int next_transfer(void *context, struct dmabay_transfer *transfer)
 	struct load *load = context;
 	struct stream *stream = load->stream;
 	uint64_t chunk = smaller(stream->chunk, load->length - load->at);
-	bool send = sends(stream) && !load->back;
+	bool send = sends(stream) && !stream->looking && !load->back;
 
 	if (interrupted())
 		return -EINTR;
@@ -233,7 +249,7 @@ static int transfer_done(void *context, const struct dmabay_completion *completi
 	stream->transfers++;
 	load->moved += completion->length;
 	progress_show(&stream->progress, stream->done +
-		      load->moved / (sends(stream) && receives(stream) ? 2 : 1));
+		      load->moved / ways(stream));
 	return interrupted() ? -EINTR : 0;
 }
 
@@ -273,17 +289,26 @@ static int write_load(const struct stream *stream, uint64_t length)
 	return 0;
 }
 
+/* The first byte that came back as another one, or @length. */
+static uint64_t first_difference(const struct stream *stream, uint64_t length)
+{
+	uint64_t i = 0;
+
+	while (i < length && stream->sent[i] == stream->received[i])
+		i++;
+	return i;
+}
+
 static int compare_load(const struct stream *stream, uint64_t length)
 {
-	for (uint64_t i = 0; i < length; i++) {
-		if (stream->sent[i] == stream->received[i])
-			continue;
-		complain("%s: byte %" PRIu64 " was sent as 0x%02x and came back as 0x%02x",
-			 dmabay_path(stream->bay), stream->done + i, stream->sent[i],
-			 stream->received[i]);
-		return EXIT_MISMATCH;
-	}
-	return EXIT_OK;
+	uint64_t i = first_difference(stream, length);
+
+	if (i == length)
+		return EXIT_OK;
+	complain("%s: byte %" PRIu64 " was sent as 0x%02x and came back as 0x%02x",
+		 dmabay_path(stream->bay), stream->done + i, stream->sent[i],
+		 stream->received[i]);
+	return EXIT_MISMATCH;
 }
 
 /* The exit code for an error of the file, or for having been told to stop. */
@@ -302,26 +327,37 @@ static int64_t load_length(struct stream *stream)
 	return (int64_t)smaller(stream->total - stream->done, stream->staging);
 }
 
-/* Moves one load. *@end is set when there was nothing left to move. */
-static int run_load(struct stream *stream, bool *end)
+/* Moves one load, which is empty when there was nothing left to move. */
+static int move_load(struct stream *stream, struct load *load)
 {
-	struct load load = { .stream = stream };
 	int64_t length = load_length(stream);
 	int result;
 
+	*load = (struct load){ .stream = stream };
 	if (length < 0)
 		return file_error("reading the file", (int)length);
-	*end = !length;
-	if (*end)
+	load->length = (uint64_t)length;
+	if (!length)
 		return EXIT_OK;
 
-	load.length = (uint64_t)length;
-	result = dmabay_pipeline(stream->bay, stream->depth, next_transfer, transfer_done, &load);
+	result = dmabay_pipeline(stream->bay, stream->depth, next_transfer, transfer_done, load);
 	if (result == -EINTR && interrupted())
 		return EXIT_INTERRUPTED;
 	if (result)
 		return complain_command(dmabay_path(stream->bay), DMABAY_CMD_SUBMIT, result,
-					&stream->info, stream->done + load.length);
+					&stream->info, stream->done + load->length);
+	return EXIT_OK;
+}
+
+/* One load, the whole way. *@end is set when there was none. */
+static int run_load(struct stream *stream, bool *end)
+{
+	struct load load;
+	int result = move_load(stream, &load);
+
+	*end = !load.length;
+	if (result)
+		return result;
 
 	if (stream->compare) {
 		result = compare_load(stream, load.length);
@@ -337,6 +373,48 @@ static int run_load(struct stream *stream, bool *end)
 	return EXIT_OK;
 }
 
+/* How much of the file is in device memory already? */
+static int look(struct stream *stream)
+{
+	bool same = true;
+	int result = EXIT_OK;
+
+	stream->looking = true;
+	while (same && !result) {
+		struct load load;
+		uint64_t difference;
+
+		result = interrupted() ? EXIT_INTERRUPTED : move_load(stream, &load);
+		if (result || !load.length)
+			break;
+		difference = first_difference(stream, load.length);
+		same = difference == load.length;
+		stream->done += same ? difference : aligned_down(stream, difference);
+	}
+	stream->looking = false;
+	return result;
+}
+
+/* Where to go on. */
+static int resume(struct stream *stream)
+{
+	int fd = sends(stream) ? stream->in : stream->out;
+	struct stat status;
+	int result = EXIT_OK;
+
+	if (sends(stream))
+		result = look(stream);
+	else if (!fstat(fd, &status))
+		stream->done = aligned_down(stream, (uint64_t)status.st_size);
+	if (result)
+		return result;
+	if (lseek(fd, (off_t)stream->done, SEEK_SET) < 0)
+		return file_error("the file", -errno);
+	stream->resumed = stream->done;
+	stream->progress.from = stream->done;
+	return EXIT_OK;
+}
+
 int stream_run(struct stream *stream)
 {
 	bool end = false;
@@ -348,6 +426,8 @@ int stream_run(struct stream *stream)
 		result = check_address(stream);
 	if (!result)
 		result = set_up(stream);
+	if (!result && stream->resume)
+		result = resume(stream);
 	while (!result && !end)
 		result = interrupted() ? EXIT_INTERRUPTED : run_load(stream, &end);
 	progress_end(&stream->progress, stream->done);

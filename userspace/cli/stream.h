@@ -20,6 +20,9 @@ struct stream {
 	int in;			/* read from here and sent to the device, or -1 */
 	int out;		/* what the device gave is written here, or -1 */
 	bool compare;		/* what was sent is read back and compared */
+	bool resume;		/* go on where @out ends; or, to the device, at the first
+				 * difference, which is looked for: files that can be sought
+				 */
 	bool in_place;		/* every chunk at the same device address; also if the
 				 * device has no memory
 				 */
@@ -31,7 +34,8 @@ struct stream {
 	struct progress progress;
 
 	/* said by stream_run() */
-	uint64_t done;		/* bytes of the file that went the whole way */
+	uint64_t done;		/* bytes of the file that went the whole way, now or before */
+	uint64_t resumed;	/* those before */
 	uint64_t transfers;
 
 	/* its own */
@@ -39,6 +43,7 @@ struct stream {
 	unsigned char *sent, *received;
 	uint32_t sent_buffer, received_buffer;
 	uint32_t reservation;
+	bool looking;		/* for the first difference: nothing is sent */
 };
 
 /* Returns an exit code and has complained if it is not EXIT_OK. */

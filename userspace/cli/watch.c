@@ -78,7 +78,8 @@ static void usage(FILE *stream)
 	      "  -i, --interval=SECONDS   between two looks (default: 1)\n"
 	      "  -n, --count=N            so many looks, and no more\n"
 	      "  -j, --json               each look as a line of JSON\n"
-	      "  -h, --help               this text\n", stream);
+	      "  -h, --help               this text\n\n"
+	      "man dmabay-watch tells more.\n", stream);
 }
 
 static int take(const struct watch *watch, struct sample *sample)
@@ -217,14 +218,7 @@ static int run(const struct watch *watch)
 		return EXIT_INTERRUPTED;
 	if (!result)
 		return EXIT_OK;
-	complain_command(dmabay_path(watch->bay), DMABAY_CMD_COUNTERS, result, NULL, 0);
-	return result == -ENODEV ? EXIT_NO_DEVICE : EXIT_FAILED;
-}
-
-static int bad_option(const char *name, const char *given, const char *expected)
-{
-	complain("--%s=%s: %s expected", name, given, expected);
-	return EXIT_USAGE;
+	return complain_command(dmabay_path(watch->bay), DMABAY_CMD_COUNTERS, result, NULL, 0);
 }
 
 static int parse_option(struct watch *watch, int option)

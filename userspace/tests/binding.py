@@ -117,7 +117,8 @@ def signals():
     signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
     with dmabay.Bay() as bay:
         raises(KeyboardInterrupt, bay.wait)
-    assert count == 3
+    signal.setitimer(signal.ITIMER_REAL, 0)  # an interpreter that ends handles no signals
+    assert count >= 3
 
 
 if __name__ == "__main__":

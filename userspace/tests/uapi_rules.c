@@ -5,6 +5,7 @@
  * that only just fit into 64 bits.
  */
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 
 #include "uapi_commands.h"
 
@@ -238,6 +239,25 @@ TEST_F(uapi, addresses_with_another_bit)
 		}
 	}
 }
+
+#ifdef __aarch64__
+/* A program that asks for it may leave a tag in its addresses. */
+TEST_F(uapi, addresses_with_a_tag)
+{
+	ASSERT_EQ(0, prctl(PR_SET_TAGGED_ADDR_CTRL, PR_TAGGED_ADDR_ENABLE, 0, 0, 0));
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+		const struct command *command = command_of(addresses[i].command);
+		union argument argument;
+
+		build(command, self, &argument);
+		set_address(&argument, &addresses[i],
+			    get_address(&argument, &addresses[i]) | UINT64_C(0x5A) << 56);
+		EXPECT_LE(0, raw(self->fd, command->number, &argument))
+			TH_LOG("%s of %s", addresses[i].name, command->name);
+		command->undo(self, &argument);
+	}
+}
+#endif
 
 /* The completion is still there when somebody has a place for it. */
 TEST_F(uapi, completions_with_another_bit)

@@ -75,7 +75,12 @@ judge() {
 
 # cross_prefix KERNEL: what the names of the compiler and its tools begin with for the machine of
 # that kernel; nothing if it is a PC, as this one is.
-cross_prefix() { [ "$1" != riscv64 ] || echo riscv64-linux-gnu-; }
+cross_prefix() {
+	case $1 in
+	riscv64) echo riscv64-linux-gnu- ;;
+	arm64) echo aarch64-linux-gnu- ;;
+	esac
+}
 
 # step WHAT HOW-LONG COMMAND...: a part of the work that says what it is and how long
 # it takes, and shows the end of its output when it fails.

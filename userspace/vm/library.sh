@@ -105,7 +105,7 @@ pages() {
 		prototypes "$page" | gcc -std=gnu11 -Wall -Wextra -Werror -I"$installed/include" -fsyntax-only -x c - ||
 			echo "$page: the synopsis is not what the header declares"
 	done
-	grep -ohE '^\.Xr (lib)?dmabay[a-z_]* [0-9]' ./*.[1-9] | sort -u | while read -r _ name page; do
+	grep -ohE '^\.Xr (lib)?dmabay[a-z_-]* [0-9]' ./*.[1-9] | sort -u | while read -r _ name page; do
 		[ -e "$name.$page" ] || echo "there is no $name.$page"
 	done
 }

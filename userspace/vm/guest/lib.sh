@@ -2,9 +2,12 @@
 # What the scripts that run in the test machine share. Sourced.
 
 # How this machine was started, for the programs too: DMABAY_IOMMU is strict, lazy, pt
-# or none; DMABAY_SWIOTLB is force or empty; DMABAY_KERNEL is the release.
+# or none; DMABAY_SWIOTLB is force or empty; DMABAY_ICOUNT is yes if instructions are counted,
+# or empty; DMABAY_KERNEL is the release; DMABAY_EDU_BITS are those of a device address of
+# QEMU's edu function.
 . /guest/env
-export DMABAY_IOMMU DMABAY_SWIOTLB DMABAY_KERNEL DMABAY_EDU DMABAY_LOAN
+export DMABAY_IOMMU DMABAY_SWIOTLB DMABAY_ICOUNT DMABAY_KERNEL DMABAY_EDU_BITS
+export DMABAY_EDU DMABAY_LOAN
 
 # The PCI address of QEMU's edu function, empty when there is none.
 DMABAY_EDU=$(grep -l 0x11e8 /sys/bus/pci/devices/*/device 2>/dev/null | head -n 1)
@@ -14,6 +17,14 @@ DMABAY_EDU=$(basename "${DMABAY_EDU%/device}")
 # may borrow it, with 64 bits of device address (edu has 28).
 DMABAY_LOAN=$(grep -l 0x0005 /sys/bus/pci/devices/*/device 2>/dev/null | head -n 1)
 DMABAY_LOAN=$(basename "${DMABAY_LOAN%/device}")
+
+# Where a device tree says what a function is behind, the kernel reads that when a driver is
+# tried with the function. No driver wants this one: a driver that refuses it will do.
+if [ -d /sys/firmware/devicetree/base ] && [ -n "$DMABAY_LOAN" ]; then
+	echo pcieport >"/sys/bus/pci/devices/$DMABAY_LOAN/driver_override"
+	echo "$DMABAY_LOAN" >/sys/bus/pci/drivers_probe
+	echo >"/sys/bus/pci/devices/$DMABAY_LOAN/driver_override"
+fi
 
 # Every DMA fault between these two is wanted.
 expect_faults() { echo DMABAY-EXPECT-FAULTS >/dev/kmsg; }

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tracers.
+ */
+#include <fcntl.h>
+#include <glob.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tracer.h"
+
+#define TRACEFS "/sys/kernel/tracing"
+
+static bool write_file(const char *directory, const char *name, const char *text)
+{
+	char path[256];
+	FILE *file;
+	bool written;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	file = fopen(path, "we");
+	if (!file)
+		return false;
+	written = fputs(text, file) >= 0;
+	return !fclose(file) && written;
+}
+
+static bool enable(const char *directory, const char *event, const char *filter)
+{
+	char name[128];
+
+	if (filter) {
+		snprintf(name, sizeof(name), "events/%s/filter", event);
+		if (!write_file(directory, name, filter))
+			return false;
+	}
+	snprintf(name, sizeof(name), "events/%s/enable", event);
+	return write_file(directory, name, "1");
+}
+
+static bool set_up(struct tracer *tracer, const struct tracepoints *points, bool thread)
+{
+	char text[192];
+
+	write_file(tracer->directory, "buffer_size_kb", "64");
+	if (thread) {
+		snprintf(text, sizeof(text), "%d", (int)gettid());
+		if (!write_file(tracer->directory, "set_event_pid", text))
+			return false;
+	}
+	for (int i = 0; i < TRACER_EVENTS_MAX && points->events[i]; i++)
+		if (!enable(tracer->directory, points->events[i], points->filter))
+			return false;
+	snprintf(text, sizeof(text), "%s/tracing_on", tracer->directory);
+	tracer->control = open(text, O_WRONLY | O_CLOEXEC);
+	return tracer->control >= 0;
+}
+
+bool tracer_open(struct tracer *tracer, const struct tracepoints *points, bool thread)
+{
+	*tracer = (struct tracer){ .control = -1 };
+	if (access(TRACEFS "/instances", F_OK))
+		mount("tracefs", TRACEFS, "tracefs", 0, NULL);
+	snprintf(tracer->directory, sizeof(tracer->directory), TRACEFS "/instances/dmabay-%d-%s",
+		 (int)getpid(), points->name);
+	if (mkdir(tracer->directory, 0700)) {
+		*tracer->directory = '\0';
+		return false;
+	}
+	if (set_up(tracer, points, thread))
+		return true;
+	tracer_close(tracer);
+	return false;
+}
+
+void tracer_close(struct tracer *tracer)
+{
+	if (!tracer_is_open(tracer))
+		return;
+	if (tracer->control >= 0)
+		close(tracer->control);
+	write_file(tracer->directory, "events/enable", "0");
+	rmdir(tracer->directory);
+	*tracer->directory = '\0';
+}
+
+bool tracer_is_open(const struct tracer *tracer)
+{
+	return *tracer->directory;
+}
+
+void tracer_switch(const struct tracer *tracer, bool on)
+{
+	/* A switch that fails shows in what is counted. */
+	if (tracer_is_open(tracer) && pwrite(tracer->control, on ? "1" : "0", 1, 0) != 1)
+		return;
+}
+
+uint64_t sum_lines(const char *path, const char *key)
+{
+	FILE *file = fopen(path, "re");
+	size_t length = strlen(key);
+	uint64_t sum = 0, number;
+	char line[128];
+
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (!strncmp(line, key, length) &&
+		    sscanf(line + length, "%" SCNu64, &number) == 1)
+			sum += number;
+	fclose(file);
+	return sum;
+}
+
+uint64_t tracer_count(const struct tracer *tracer)
+{
+	uint64_t count = 0;
+	char pattern[192];
+	glob_t found;
+
+	snprintf(pattern, sizeof(pattern), "%s/per_cpu/cpu*/stats", tracer->directory);
+	if (glob(pattern, 0, NULL, &found))
+		return 0;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		count += sum_lines(found.gl_pathv[i], "entries: ");
+		count += sum_lines(found.gl_pathv[i], "overrun: ");
+	}
+	globfree(&found);
+	return count;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A tracer: how often some of the kernel's tracepoints were hit. Each has a tracefs instance of
+ * its own, with a small ring buffer whose "entries" plus "overrun" is that number.
+ */
+#ifndef DMABAY_CLI_TRACER_H
+#define DMABAY_CLI_TRACER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TRACER_EVENTS_MAX 3
+
+struct tracepoints {
+	const char *name;	/* of the instance */
+	const char *events[TRACER_EVENTS_MAX];	/* below events/; NULL behind the last one */
+	const char *filter;	/* of each, or NULL */
+};
+
+struct tracer {
+	char directory[128];	/* "" if there is none */
+	int control;		/* "tracing_on", open */
+};
+
+/*
+ * Returns false if one of the events cannot be traced; then there is no tracer. It counts what
+ * happens from now on; with @thread set only what the caller does.
+ */
+bool tracer_open(struct tracer *tracer, const struct tracepoints *points, bool thread);
+void tracer_close(struct tracer *tracer);
+bool tracer_is_open(const struct tracer *tracer);
+
+/* One system call each, which allocates nothing. */
+void tracer_switch(const struct tracer *tracer, bool on);
+
+uint64_t tracer_count(const struct tracer *tracer);
+
+/* Adds up the numbers of the lines of a file that begin with @key. */
+uint64_t sum_lines(const char *path, const char *key);
+
+#endif /* DMABAY_CLI_TRACER_H */

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Work. The tracer is switched on for what is timed otherwise, and for nothing else; it sees
+ * that it is switched off, which is a system call.
+ */
+#include <math.h>
+
+#include "tracer.h"
+#include "work.h"
+
+static const struct tracepoints points[WORK_KINDS] = {
+	[WORK_SYSCALL] = { "syscalls", { "raw_syscalls/sys_enter" }, NULL },
+	[WORK_ALLOCATION] = { "allocations", { "kmem/kmalloc", "kmem/kmem_cache_alloc",
+					       "kmem/mm_page_alloc" }, NULL },
+};
+
+const char *work_name(enum work_kind kind)
+{
+	return points[kind].name;
+}
+
+static int run_watched(struct arm *arm, const struct tracer *tracer, uint32_t batches)
+{
+	int result = 0;
+
+	for (uint32_t i = 0; i < batches && !result; i++) {
+		arm->type->prepare(arm, DMABAY_TO_DEVICE);
+		tracer_switch(tracer, true);
+		result = arm->type->run(arm);
+		tracer_switch(tracer, false);
+		if (!result)
+			result = arm->type->outcome(arm);
+	}
+	return result;
+}
+
+static int measure_kind(struct work *work, enum work_kind kind, struct arm *arm, uint32_t batches)
+{
+	double transfers = (double)batches * arm->subject->batch;
+	struct tracer tracer;
+	int result;
+
+	work->count[kind] = NAN;
+	if (!tracer_open(&tracer, &points[kind], true))
+		return 0;
+	tracer_switch(&tracer, false);
+	work->count[kind] = -(double)tracer_count(&tracer);
+	result = run_watched(arm, &tracer, batches);
+	work->count[kind] += (double)tracer_count(&tracer);
+	tracer_close(&tracer);
+
+	if (kind == WORK_SYSCALL)
+		work->count[kind] -= batches + arm->type->engine_calls * transfers;
+	work->count[kind] /= transfers;
+	return result;
+}
+
+int work_measure(struct work *work, struct arm *arm, uint32_t batches)
+{
+	int result = 0;
+
+	for (int kind = 0; kind < WORK_KINDS && !result; kind++)
+		result = measure_kind(work, kind, arm, batches);
+	return result;
+}
