@@ -13,6 +13,7 @@
 #include "message.h"
 #include "subject.h"
 #include "tick.h"
+#include "watched.h"
 
 const struct arm_type *arm_type_by_name(const char *name)
 {
@@ -268,9 +269,11 @@ int arm_run(struct arm *arm, uint32_t direction, int64_t *ticks)
 	if (result)
 		return result;
 
+	WATCHED_BEGIN();
 	start = tick();
 	result = arm->type->run(arm);
 	end = tick();
+	WATCHED_END();
 
 	if (!result)
 		result = arm->type->outcome(arm);

@@ -19,6 +19,7 @@
 #include "subject.h"
 #include "text.h"
 #include "tick.h"
+#include "watched.h"
 
 #define LIST_MAX	32
 #define SPREAD_LIMIT	1.05
@@ -231,6 +232,7 @@ static int measure_rows(struct bench *bench)
 	uint64_t nanoseconds = now_nanoseconds(), ticks = tick();
 	int result = EXIT_OK;
 
+	WATCHED_SOON();
 	for (uint32_t i = 0; i < report->count && !result; i++)
 		result = measure_row(bench, &report->rows[i]);
 	ticks = tick() - ticks;
