@@ -10,6 +10,7 @@
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/fs.h>
+#include <linux/iommu.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -90,6 +91,18 @@ static int peers_move(const struct peers_move *move)
 	size_t moved;
 
 	return soft_move(peers_dev, &job, &moved);
+}
+
+/* As the engine sees it: without, an address that somebody has chosen is one of memory. */
+static bool peers_is_translated(void)
+{
+#ifdef CONFIG_IOMMU_API
+	struct iommu_domain *domain = iommu_get_domain_for_dev(peers_dev);
+
+	return domain && domain->type != IOMMU_DOMAIN_IDENTITY;
+#else
+	return false;
+#endif
 }
 
 static int peers_move_for(struct peers_run *run, dma_addr_t address, size_t length, size_t at)
@@ -325,7 +338,7 @@ static long peers_ioctl(struct file *filp, unsigned int number, unsigned long ar
 		if (!ret && copy_to_user(user, &run, sizeof(run)))
 			ret = -EFAULT;
 	} else if (number == PEERS_MOVE && !copy_from_user(&move, user, sizeof(move))) {
-		ret = peers_move(&move);
+		ret = peers_is_translated() ? peers_move(&move) : -EOPNOTSUPP;
 	} else if (number == PEERS_AGAIN) {
 		ret = soft_move_again(peers_dev);
 	} else if (_IOC_NR(number) > _IOC_NR(PEERS_AGAIN)) {

@@ -66,7 +66,7 @@ struct peers_run {
  * @direction: 0 from the device, 1 to the device
  * @reserved: 0
  *
- * EIO if there is nothing behind the address.
+ * EIO if there is nothing behind the address; EOPNOTSUPP if no IOMMU translates for the device.
  */
 struct peers_move {
 	__aligned_u64 address;
