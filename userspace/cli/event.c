@@ -23,11 +23,11 @@ struct source {
  * two IOTLB invalidations, the only types with bit 1 set and bit 0 clear.
  */
 static const struct source sources[EVENTS] = {
-	[EVENT_MAP] = { { "maps", { "iommu/map" }, NULL }, NULL },
-	[EVENT_UNMAP] = { { "unmaps", { "iommu/unmap" }, NULL }, NULL },
-	[EVENT_FLUSH] = { { "flushes", { "intel_iommu/qi_submit" }, "(qw0 & 2) && !(qw0 & 1)" },
+	[EVENT_MAP] = { { "maps", { "iommu/map" }, NULL, NULL }, NULL },
+	[EVENT_UNMAP] = { { "unmaps", { "iommu/unmap" }, NULL, NULL }, NULL },
+	[EVENT_FLUSH] = { { "flushes", { "intel_iommu/qi_submit" }, "(qw0 & 2) && !(qw0 & 1)", NULL },
 			  "/sys/class/iommu/dmar*" },
-	[EVENT_PIN] = { { "pins", { NULL }, NULL }, NULL },
+	[EVENT_PIN] = { { "pins", { NULL }, NULL, NULL }, NULL },
 };
 
 static bool is_traced(enum event_kind kind)

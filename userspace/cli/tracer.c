@@ -15,18 +15,29 @@
 
 #define TRACEFS "/sys/kernel/tracing"
 
-static bool write_file(const char *directory, const char *name, const char *text)
+static bool write_to(const char *directory, const char *name, int flags, const char *text)
 {
 	char path[256];
-	FILE *file;
 	bool written;
+	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	file = fopen(path, "we");
-	if (!file)
+	fd = open(path, O_WRONLY | O_CLOEXEC | flags);
+	if (fd < 0)
 		return false;
-	written = fputs(text, file) >= 0;
-	return !fclose(file) && written;
+	written = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	return !close(fd) && written;
+}
+
+static bool write_file(const char *directory, const char *name, const char *text)
+{
+	return write_to(directory, name, O_TRUNC, text);
+}
+
+/* A line to a list that others have lines in, too. */
+static bool append_file(const char *name, const char *text)
+{
+	return write_to(TRACEFS, name, O_APPEND, text);
 }
 
 static bool enable(const char *directory, const char *event, const char *filter)
@@ -42,6 +53,29 @@ static bool enable(const char *directory, const char *event, const char *filter)
 	return write_file(directory, name, "1");
 }
 
+/* All instances share the probes: this one has a name that no other tracer's has. */
+static bool add_probe(struct tracer *tracer, const struct tracepoints *points)
+{
+	char text[192];
+
+	snprintf(tracer->probe, sizeof(tracer->probe), "dmabay_%d/%s", (int)getpid(), points->name);
+	snprintf(text, sizeof(text), "p:%s %s", tracer->probe, points->function);
+	if (append_file("kprobe_events", text))
+		return enable(tracer->directory, tracer->probe, NULL);
+	*tracer->probe = '\0';
+	return false;
+}
+
+static void remove_probe(struct tracer *tracer)
+{
+	char text[192];
+
+	snprintf(text, sizeof(text), "-:%s", tracer->probe);
+	if (*tracer->probe)
+		append_file("kprobe_events", text);
+	*tracer->probe = '\0';
+}
+
 static bool set_up(struct tracer *tracer, const struct tracepoints *points, bool thread)
 {
 	char text[192];
@@ -55,6 +89,8 @@ static bool set_up(struct tracer *tracer, const struct tracepoints *points, bool
 	for (int i = 0; i < TRACER_EVENTS_MAX && points->events[i]; i++)
 		if (!enable(tracer->directory, points->events[i], points->filter))
 			return false;
+	if (points->function && !add_probe(tracer, points))
+		return false;
 	snprintf(text, sizeof(text), "%s/tracing_on", tracer->directory);
 	tracer->control = open(text, O_WRONLY | O_CLOEXEC);
 	return tracer->control >= 0;
@@ -85,6 +121,7 @@ void tracer_close(struct tracer *tracer)
 		close(tracer->control);
 	write_file(tracer->directory, "events/enable", "0");
 	rmdir(tracer->directory);
+	remove_probe(tracer);
 	*tracer->directory = '\0';
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A tracer: how often some of the kernel's tracepoints were hit. Each has a tracefs instance of
- * its own, with a small ring buffer whose "entries" plus "overrun" is that number.
+ * A tracer: how often some of the kernel's tracepoints, or one of its functions, were hit. Each
+ * has a tracefs instance of its own, with a small ring buffer whose "entries" plus "overrun" is
+ * that number.
  */
 #ifndef DMABAY_CLI_TRACER_H
 #define DMABAY_CLI_TRACER_H
@@ -15,10 +16,12 @@ struct tracepoints {
 	const char *name;	/* of the instance */
 	const char *events[TRACER_EVENTS_MAX];	/* below events/; NULL behind the last one */
 	const char *filter;	/* of each, or NULL */
+	const char *function;	/* of the kernel, whose calls are counted in their place; or NULL */
 };
 
 struct tracer {
 	char directory[128];	/* "" if there is none */
+	char probe[96];		/* of a function: its event; "" if there is none */
 	int control;		/* "tracing_on", open */
 };
 

@@ -9,9 +9,11 @@
 #include "work.h"
 
 static const struct tracepoints points[WORK_KINDS] = {
-	[WORK_SYSCALL] = { "syscalls", { "raw_syscalls/sys_enter" }, NULL },
+	[WORK_SYSCALL] = { "syscalls", { "raw_syscalls/sys_enter" }, NULL, NULL },
 	[WORK_ALLOCATION] = { "allocations", { "kmem/kmalloc", "kmem/kmem_cache_alloc",
-					       "kmem/mm_page_alloc" }, NULL },
+					       "kmem/mm_page_alloc" }, NULL, NULL },
+	/* What the DMA API asks whenever it needs addresses; it comes back with them, or not. */
+	[WORK_RANGE] = { "ranges", { NULL }, NULL, "alloc_iova_fast" },
 };
 
 const char *work_name(enum work_kind kind)

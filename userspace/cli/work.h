@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a transfer makes the kernel do for this thread, whatever is moved: system calls, and
- * allocations of memory. Counted by the kernel's tracepoints, while nothing is timed.
+ * What a transfer makes the kernel do for this thread, whatever is moved: system calls,
+ * allocations of memory, and of ranges of device addresses. Counted by the kernel's tracepoints
+ * and by a probe, while nothing is timed.
  */
 #ifndef DMABAY_CLI_WORK_H
 #define DMABAY_CLI_WORK_H
@@ -11,6 +12,7 @@
 enum work_kind {
 	WORK_SYSCALL,
 	WORK_ALLOCATION,
+	WORK_RANGE,
 	WORK_KINDS,
 };
 
