@@ -24,6 +24,10 @@
 #define LIST_MAX	32
 #define SPREAD_LIMIT	1.05
 
+/* However much work they are. */
+#define LEAST_ITERATIONS	5
+#define LEAST_COUNTED		2
+
 /* What was asked for, in two lists, each with each. */
 struct request {
 	struct bench bench;
@@ -48,6 +52,9 @@ static void usage(FILE *stream)
 	      "  -i, --iterations=N       timed batches per arm and size (default: 65)\n"
 	      "  -n, --counted=N          counted batches per arm and size (default: 16)\n"
 	      "  -m, --memory=KIND        scattered, thp or contiguous (default: scattered)\n"
+	      "  -w, --work=SIZE          less batches of large transfers: what is timed of an arm\n"
+	      "                           is not more than this, unless it is five batches\n"
+	      "  -U, --undisturbed        time a batch once more if an interrupt came meanwhile\n"
 	      "  -l, --latency            also the time until a batch is submitted, and from there\n"
 	      "                           to its end; processor time; transfers a second\n"
 	      "  -u, --unit=NAME          what a tick is called (default: ticks)\n"
@@ -148,6 +155,9 @@ static int parse_switch(struct request *request, int option)
 	case 'a':
 		request->assert_unchanged = true;
 		return EXIT_OK;
+	case 'U':
+		request->bench.report.undisturbed = true;
+		return EXIT_OK;
 	default:
 		usage(stderr);
 		return EXIT_USAGE;
@@ -180,6 +190,9 @@ static int parse_option(struct request *request, int option)
 		report->memory = optarg;
 		return is_memory_kind(optarg) ? EXIT_OK :
 			bad_option("memory", optarg, "scattered, thp or contiguous");
+	case 'w':
+		return parse_size(optarg, &report->work) && report->work ? EXIT_OK :
+			bad_option("work", optarg, "a size like 64M");
 	case 'u':
 		report->unit = optarg;
 		return EXIT_OK;
@@ -190,6 +203,27 @@ static int parse_option(struct request *request, int option)
 
 /* ---- the benchmark ---- */
 
+/* Of so many batches that are wanted, how many are not more than that many bytes. */
+static uint32_t fitting(uint32_t wanted, uint64_t bytes, const struct row *row, uint32_t least)
+{
+	uint64_t most = bytes / row->size / row->batch;
+
+	if (!bytes || most >= wanted)
+		return wanted;
+	if (most < least)
+		return least < wanted ? least : wanted;
+	return (uint32_t)most;
+}
+
+static void add_row(struct report *report, uint64_t size, uint32_t batch)
+{
+	struct row *row = &report->rows[report->count++];
+
+	*row = (struct row){ .size = size, .batch = batch };
+	row->iterations = fitting(report->iterations, report->work, row, LEAST_ITERATIONS);
+	row->counted = fitting(report->counted, report->work / 4, row, LEAST_COUNTED);
+}
+
 static bool make_rows(struct request *request)
 {
 	struct report *report = &request->bench.report;
@@ -198,10 +232,7 @@ static bool make_rows(struct request *request)
 		for (int batch = 0; batch < request->batch_count; batch++) {
 			if (report->count == ROWS_MAX)
 				return false;
-			report->rows[report->count++] = (struct row){
-				.size = request->sizes[size],
-				.batch = request->batches[batch],
-			};
+			add_row(report, request->sizes[size], request->batches[batch]);
 		}
 	}
 	return true;
@@ -254,7 +285,11 @@ static int run_rows(struct request *request)
 			 request->path);
 		return EXIT_FAILED;
 	}
+	events_open(&bench->events, bench->bay);
+	work_open(&bench->tracers);
 	result = measure_rows(bench);
+	work_close(&bench->tracers);
+	events_close(&bench->events);
 	if (!bench->quiet && isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
 	if (result == EXIT_INTERRUPTED)
@@ -288,7 +323,6 @@ static int64_t *allocate_samples(struct bench *bench)
 		.submit = samples,
 		.complete = samples + iterations,
 		.total = samples + 2 * iterations,
-		.count = bench->report.iterations,
 	};
 	return bench->samples[0];
 }
@@ -345,6 +379,8 @@ int command_bench(int argc, char **argv)
 		{ "counted", required_argument, NULL, 'n' },
 		{ "memory", required_argument, NULL, 'm' },
 		{ "latency", no_argument, NULL, 'l' },
+		{ "work", required_argument, NULL, 'w' },
+		{ "undisturbed", no_argument, NULL, 'U' },
 		{ "unit", required_argument, NULL, 'u' },
 		{ "table", no_argument, NULL, 't' },
 		{ "json", no_argument, NULL, 'j' },
@@ -358,7 +394,7 @@ int command_bench(int argc, char **argv)
 	int option, result;
 
 	set_defaults(&request);
-	while ((option = getopt_long(argc, argv, "s:b:A:i:n:m:lu:tjcQah", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "s:b:A:i:n:m:lw:Uu:tjcQah", options, NULL)) != -1) {
 		if (option == 'h') {
 			usage(stdout);
 			return EXIT_OK;

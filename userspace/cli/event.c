@@ -114,6 +114,8 @@ static void read_all(const struct events *events, uint64_t count[EVENTS])
 
 void events_start(struct events *events)
 {
+	for (int i = 0; i < EVENTS; i++)
+		tracer_start(&events->tracer[i]);
 	read_all(events, events->start);
 	events->mark = mark_begin();
 }
@@ -122,6 +124,8 @@ void events_read(const struct events *events, uint64_t count[EVENTS])
 {
 	mark_end();
 	read_all(events, count);
-	for (int i = 0; i < EVENTS; i++)
+	for (int i = 0; i < EVENTS; i++) {
 		count[i] -= events->start[i];
+		tracer_stop(&events->tracer[i]);
+	}
 }

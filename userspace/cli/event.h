@@ -30,7 +30,7 @@ struct events {
 const char *event_name(enum event_kind kind);
 
 /*
- * From open to close the tracepoints are on. An event that cannot be traced is
+ * From start to read the tracepoints are on. An event that cannot be traced is
  * taken from dmabay's counters; event_source() says so.
  */
 void events_open(struct events *events, struct dmabay *bay);
@@ -40,6 +40,7 @@ const char *event_source(const struct events *events, enum event_kind kind);
 bool event_is_own_count(const struct events *events, enum event_kind kind);
 
 void events_start(struct events *events);
+/* What it was since the start. */
 void events_read(const struct events *events, uint64_t count[EVENTS]);
 
 #endif /* DMABAY_CLI_EVENT_H */

@@ -9,9 +9,11 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "command.h"
+#include "interrupts.h"
 #include "measure.h"
 #include "message.h"
 #include "proof.h"
@@ -19,7 +21,15 @@
 #include "subject.h"
 #include "text.h"
 
-#define WARM_UP		8
+/*
+ * A lazy IOMMU keeps 256 ranges of addresses before it gives back the first one: until then each
+ * mapping finds a new one, which is dearer. What is slow is not done so often.
+ */
+#define WARM_UP_TRANSFERS	512
+#define WARM_UP_TIME		20000000u	/* ns */
+#define WARM_UP_LEAST		8		/* batches */
+
+#define TRIES		4	/* of a batch that an interrupt has disturbed */
 #define PROGRESS_EVERY	200000000u	/* ns */
 
 /* Rarely, where each one is written over the last: it must not disturb what is measured. */
@@ -46,11 +56,20 @@ static bool is_exclusive(const struct subject *subject)
 	return subject->info.flags & DMABAY_INFO_EXCLUSIVE;
 }
 
-static int warm_up(struct arm *arm, uint32_t seed)
+static bool is_warm(const struct row *row, uint32_t batches, uint64_t begun)
+{
+	if (batches < WARM_UP_LEAST && batches < row->iterations)
+		return false;
+	return (uint64_t)batches * row->batch >= WARM_UP_TRANSFERS ||
+	       now_nanoseconds() - begun >= WARM_UP_TIME;
+}
+
+static int warm_up(struct arm *arm, const struct row *row, uint32_t seed)
 {
 	int result = proof_make(arm, seed);
+	uint64_t begun = now_nanoseconds();
 
-	for (int i = 0; i < WARM_UP && !result; i++) {
+	for (uint32_t i = 0; !result && !is_warm(row, i, begun); i++) {
 		result = arm_run(arm, DMABAY_TO_DEVICE, NULL);
 		if (result)
 			return arm_failed(arm, result);
@@ -58,54 +77,69 @@ static int warm_up(struct arm *arm, uint32_t seed)
 	return result;
 }
 
-static int sample(struct bench *bench, struct arm *arm, int number, uint32_t iteration)
+/* A batch, and whether an interrupt came meanwhile, if that matters. */
+static int sample_once(struct bench *bench, struct arm *arm, int64_t *ticks, bool *disturbed)
 {
-	int result = arm_run(arm, DMABAY_TO_DEVICE, &bench->samples[number][iteration]);
+	uint64_t before = bench->report.undisturbed ? interrupts() : 0;
+	int result = arm_run(arm, DMABAY_TO_DEVICE, ticks);
 
-	if (!result && arm->type->mapping)
-		arm->type->mapping(arm, &bench->maps[number][iteration],
-				   &bench->unmaps[number][iteration]);
+	*disturbed = bench->report.undisturbed && interrupts() != before;
 	return result ? arm_failed(arm, result) : EXIT_OK;
 }
 
-static int run_counted(struct bench *bench, struct arm *arm)
+static int sample(struct bench *bench, struct arm *arm, int number, uint32_t iteration)
+{
+	int tries = bench->always_disturbed[number] ? 1 : TRIES;
+	bool disturbed = true;
+	int result = 0;
+
+	while (disturbed && tries-- && !result)
+		result = sample_once(bench, arm, &bench->samples[number][iteration], &disturbed);
+	/* Batches as long as this one have no chance. */
+	bench->always_disturbed[number] = disturbed;
+	if (!result && arm->type->mapping)
+		arm->type->mapping(arm, &bench->maps[number][iteration],
+				   &bench->unmaps[number][iteration]);
+	return result;
+}
+
+static int run_counted(const struct row *row, struct arm *arm)
 {
 	int result = 0;
 
-	for (uint32_t i = 0; i < bench->report.counted && !result; i++)
+	for (uint32_t i = 0; i < row->counted && !result; i++)
 		result = arm_run(arm, DMABAY_TO_DEVICE, NULL);
 	return result ? arm_failed(arm, result) : EXIT_OK;
 }
 
-static int count_events(struct bench *bench, struct arm *arm, struct measurement *into)
+static int count_events(struct bench *bench, struct arm *arm, const struct row *row,
+			struct measurement *into)
 {
 	struct report *report = &bench->report;
 	uint64_t count[EVENTS];
-	struct events events;
+	struct events *events = &bench->events;
 	int result;
 
-	events_open(&events, bench->bay);
-	events_start(&events);
-	result = run_counted(bench, arm);
-	events_read(&events, count);
-	into->mark = events.mark;
+	events_start(events);
+	result = run_counted(row, arm);
+	events_read(events, count);
+	into->mark = events->mark;
 	for (int event = 0; event < EVENTS; event++) {
-		into->events[event] = (double)count[event] / report->counted / arm->subject->batch;
-		report->source[event] = event_source(&events, event);
-		report->own_count[event] = event_is_own_count(&events, event);
+		into->events[event] = (double)count[event] / row->counted / arm->subject->batch;
+		report->source[event] = event_source(events, event);
+		report->own_count[event] = event_is_own_count(events, event);
 	}
 	/* The flushes that dmabay itself counts are those of reservations. */
 	if (report->own_count[EVENT_FLUSH] && !arm->type->is_reserved)
 		into->events[EVENT_FLUSH] = NAN;
-	events_close(&events);
 	return result;
 }
 
 /* All that is measured of one arm while no other has its turn. */
-static int measure_alone(struct bench *bench, struct arm *arm, int number,
-			 struct measurement *into)
+static int measure_alone(struct bench *bench, struct arm *arm, int number, struct row *row)
 {
-	uint32_t iterations = bench->report.iterations, batch = arm->subject->batch;
+	uint32_t iterations = row->iterations, batch = row->batch;
+	struct measurement *into = &row->arm[number];
 	int result = 0;
 
 	spread_of(&into->ticks, bench->samples[number], iterations, batch);
@@ -115,25 +149,25 @@ static int measure_alone(struct bench *bench, struct arm *arm, int number,
 	}
 	into->again = arm->again;
 	bench->report.subtracted |= arm->engine_ticks > 0;
+	bench->latencies.count = iterations;
 	if (bench->report.latency)
 		result = latency_measure(&into->latency, arm, &bench->latencies);
 	if (result)
 		return arm_failed(arm, result);
-	result = count_events(bench, arm, into);
+	result = count_events(bench, arm, row, into);
 	if (result)
 		return result;
-	result = work_measure(&into->work, arm, bench->report.counted);
+	result = work_measure(&into->work, &bench->tracers, arm, row->counted);
 	return result ? arm_failed(arm, result) : EXIT_OK;
 }
 
 /* The arms @first to @last, which are open. */
 static int take_turns(struct bench *bench, struct arm *arms, struct row *row, int first, int last)
 {
-	uint32_t iterations = bench->report.iterations;
 	int result = 0;
 
-	for (uint32_t at = 0; at < iterations && !result; at++) {
-		show_progress(bench, row, "timing batch", at, iterations);
+	for (uint32_t at = 0; at < row->iterations && !result; at++) {
+		show_progress(bench, row, "timing batch", at, row->iterations);
 		for (int i = first; i <= last && !result; i++)
 			if (arms[i].type)
 				result = sample(bench, &arms[i], i, at);
@@ -155,7 +189,7 @@ static int measure_setups(struct bench *bench, const struct subject *subject, st
 			continue;
 		show_progress(bench, row, "setting up arm", (uint32_t)(i - first),
 			      (uint32_t)(last - first + 1));
-		result = setup_measure(subject, bench->report.arms[i], &into->setup);
+		result = setup_measure(subject, bench->report.arms[i], row->iterations, &into->setup);
 		into->setup = fmax(into->setup - like_others, 0);
 	}
 	return result;
@@ -169,18 +203,19 @@ static int measure(struct bench *bench, const struct subject *subject, struct ro
 	struct arm arms[ARMS_MAX] = { 0 };
 	int result = 0;
 
+	memset(bench->always_disturbed, 0, sizeof(bench->always_disturbed));
 	for (int i = first; i <= last && !result; i++) {
 		show_progress(bench, row, "warming up arm", (uint32_t)(i - first), count);
 		result = setup_open(&arms[i], subject, bench->report.arms[i]);
 		if (!result && arms[i].type)
-			result = warm_up(&arms[i], (uint32_t)i + 1);
+			result = warm_up(&arms[i], row, (uint32_t)i + 1);
 	}
 	if (!result)
 		result = take_turns(bench, arms, row, first, last);
 	for (int i = first; i <= last && !result; i++) {
 		show_progress(bench, row, "counting arm", (uint32_t)(i - first), count);
 		if (arms[i].type)
-			result = measure_alone(bench, &arms[i], i, &row->arm[i]);
+			result = measure_alone(bench, &arms[i], i, row);
 	}
 	for (int i = first; i <= last; i++)
 		arm_close(&arms[i]);

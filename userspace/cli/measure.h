@@ -10,9 +10,12 @@
 struct bench {
 	struct dmabay *bay;
 	struct report report;
+	struct events events;
+	struct work_tracers tracers;
 	bool quiet;
 	uint64_t shown;			/* progress, in nanoseconds */
 	int64_t *samples[ARMS_MAX];	/* of ticks, in the turn of each arm */
+	bool always_disturbed[ARMS_MAX];	/* by an interrupt, in so many tries */
 	int64_t *maps[ARMS_MAX], *unmaps[ARMS_MAX];	/* likewise, where they are told */
 	struct latency_samples latencies;
 };

@@ -106,11 +106,11 @@ uint64_t report_crossover(const struct report *report, const struct row *row, in
 	return more > saved ? (uint64_t)ceil(more / saved) : 1;
 }
 
-double report_per_second(const struct report *report, const struct row *row, int arm)
+double report_per_second(const struct row *row, int arm)
 {
 	double elapsed = row->arm[arm].latency.elapsed;
 
-	return elapsed > 0 ? (double)report->iterations * row->batch * 1e9 / elapsed : 0;
+	return elapsed > 0 ? (double)row->iterations * row->batch * 1e9 / elapsed : 0;
 }
 
 void report_print(const struct report *report, enum format format)

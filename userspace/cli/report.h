@@ -36,6 +36,8 @@ struct measurement {
 struct row {
 	uint64_t size;
 	uint32_t batch;
+	uint32_t iterations;	/* timed batches of each arm */
+	uint32_t counted;	/* likewise */
 	char skipped[320];	/* why, or "" */
 	bool cut;		/* the reservation is smaller than the transfers */
 	bool alternated;	/* arms took turns; else one after the other */
@@ -49,8 +51,10 @@ struct report {
 	const char *path;
 	const char *memory;	/* "scattered", "thp", "contiguous" */
 	const char *unit;	/* what a tick is called */
-	uint32_t iterations;
+	uint32_t iterations;	/* of a row that is not too much */
 	uint32_t counted;
+	uint64_t work;		/* bytes: what is too much; 0: nothing */
+	bool undisturbed;	/* a batch during which an interrupt came was timed once more */
 	bool latency;		/* was measured, too */
 	bool subtracted;	/* the device's own time is not in the ticks */
 	double ticks_per_second;
@@ -90,7 +94,7 @@ double report_once(const struct report *report, const struct row *row, int arm);
 uint64_t report_crossover(const struct report *report, const struct row *row, int arm);
 
 /* Transfers, by the clock on the wall. */
-double report_per_second(const struct report *report, const struct row *row, int arm);
+double report_per_second(const struct row *row, int arm);
 
 void report_print(const struct report *report, enum format format);
 void report_print_text(const struct report *report);

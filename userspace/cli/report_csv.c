@@ -17,14 +17,14 @@ static void print_spread(const struct spread *spread)
 		printf(",,,,");
 }
 
-static void print_latency(const struct report *report, const struct row *row, int arm)
+static void print_latency(const struct row *row, int arm)
 {
 	const struct latency *latency = &row->arm[arm].latency;
 
 	print_spread(&latency->submit);
 	print_spread(&latency->complete);
 	print_spread(&latency->total);
-	printf(",%.0f,%.0f", latency->cpu, report_per_second(report, row, arm));
+	printf(",%.0f,%.0f", latency->cpu, report_per_second(row, arm));
 }
 
 static void print_arm(const struct report *report, const struct row *row, int arm)
@@ -45,7 +45,7 @@ static void print_arm(const struct report *report, const struct row *row, int ar
 			printf("%.3f", measured->events[event]);
 	}
 	if (report->latency)
-		print_latency(report, row, arm);
+		print_latency(row, arm);
 	putchar('\n');
 }
 

@@ -40,12 +40,12 @@ static json_object *spread_object(const struct spread *spread, add_sample add)
 }
 
 /* All goes to the device: what fio calls a write. */
-static json_object *write_object(const struct report *report, const struct row *row, int arm)
+static json_object *write_object(const struct row *row, int arm)
 {
 	const struct latency *latency = &row->arm[arm].latency;
 	json_object *object = json_object_new_object();
-	uint64_t transfers = (uint64_t)report->iterations * row->batch;
-	double per_second = report_per_second(report, row, arm);
+	uint64_t transfers = (uint64_t)row->iterations * row->batch;
+	double per_second = report_per_second(row, arm);
 	double bytes_per_second = per_second * (double)row->size;
 
 	json_add_number(object, "io_bytes", transfers * row->size);
@@ -65,13 +65,12 @@ static json_object *write_object(const struct report *report, const struct row *
 	return object;
 }
 
-static void add_latency(json_object *job, const struct report *report, const struct row *row,
-			int arm)
+static void add_latency(json_object *job, const struct row *row, int arm)
 {
 	const struct latency *latency = &row->arm[arm].latency;
-	double percent = latency->cpu * report_per_second(report, row, arm) / 1e7;
+	double percent = latency->cpu * report_per_second(row, arm) / 1e7;
 
-	json_object_object_add(job, "write", write_object(report, row, arm));
+	json_object_object_add(job, "write", write_object(row, arm));
 	json_add_fraction(job, "usr_cpu", percent * latency->user);
 	json_add_fraction(job, "sys_cpu", percent * (1 - latency->user));
 	json_add_fraction(job, "cpu_ns_per_transfer", latency->cpu);
@@ -126,6 +125,8 @@ static json_object *job_object(const struct report *report, const struct row *ro
 		 format_size(size, sizeof(size), row->size), row->batch);
 	json_add_string(job, "jobname", name);
 	json_object_object_add(job, "job options", options_object(report, row, arm));
+	json_add_number(job, "iterations", row->iterations);
+	json_add_number(job, "counted", row->counted);
 	json_add_flag(job, "cut", row->cut);
 	json_add_flag(job, "alternated", row->alternated);
 	json_object_object_add(job, "ticks", spread_object(&measured->ticks, json_add_fraction));
@@ -148,7 +149,7 @@ static json_object *job_object(const struct report *report, const struct row *ro
 	if (measured->mark)
 		json_add_number(job, "mark", measured->mark);
 	if (report->latency)
-		add_latency(job, report, row, arm);
+		add_latency(job, row, arm);
 	return job;
 }
 

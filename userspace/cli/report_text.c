@@ -77,10 +77,11 @@ static void print_sources(const struct report *report)
 static void print_ticks_heading(const struct report *report)
 {
 	printf("%s of one transfer to the device (%.1f a microsecond), its own time %s;\n"
-	       "percentiles over %" PRIu32 " batches, ratio against %s; events per transfer over %"
+	       "percentiles over %s%" PRIu32 " batches, ratio against %s; events per transfer over %"
 	       PRIu32 ":\n", report->unit, report->ticks_per_second / 1e6,
-	       report->subtracted ? "subtracted" : "included", report->iterations,
-	       report->arms[0]->name, report->counted);
+	       report->subtracted ? "subtracted" : "included",
+	       report->work ? "up to " : "", report->iterations, report->arms[0]->name,
+	       report->counted);
 	print_sources(report);
 	print_key_heading(report);
 	printf(" %10s %10s %10s %8s", "P50", "P99", "P99.9", "RATIO");
@@ -144,7 +145,7 @@ static void print_latency(const struct report *report, const struct row *row, in
 		printf("\n%*s", indent, "");
 	}
 	print_part("total", &latency->total);
-	printf(" %10.1f %12.0f\n", latency->cpu / 1000, report_per_second(report, row, arm));
+	printf(" %10.1f %12.0f\n", latency->cpu / 1000, report_per_second(row, arm));
 }
 
 static void print_latencies(const struct report *report)

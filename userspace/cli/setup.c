@@ -61,17 +61,20 @@ static int measure_round(const struct subject *subject, const struct arm_type *t
 	return result;
 }
 
-int setup_measure(const struct subject *subject, const struct arm_type *type, double *ticks)
+int setup_measure(const struct subject *subject, const struct arm_type *type, uint32_t rounds,
+		  double *ticks)
 {
 	int64_t samples[SETUP_ROUNDS];
 	struct spread spread;
 	int result = EXIT_OK;
 
-	for (int i = 0; i < SETUP_ROUNDS && !result; i++)
+	if (rounds > SETUP_ROUNDS)
+		rounds = SETUP_ROUNDS;
+	for (uint32_t i = 0; i < rounds && !result; i++)
 		result = measure_round(subject, type, &samples[i]);
 	if (result)
 		return result;
-	spread_of(&spread, samples, SETUP_ROUNDS, 1);
+	spread_of(&spread, samples, rounds, 1);
 	*ticks = spread.p50;
 	return EXIT_OK;
 }

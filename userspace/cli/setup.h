@@ -7,7 +7,7 @@
 
 #include "arm.h"
 
-/* In how many rounds that is measured which is done once. */
+/* In how many rounds that is measured which is done once, at most. */
 #define SETUP_ROUNDS 9
 
 /*
@@ -16,7 +16,11 @@
  */
 int setup_open(struct arm *arm, const struct subject *subject, const struct arm_type *type);
 
-/* *@ticks is what it costs to open the arm, to run the first batch, and to close it. */
-int setup_measure(const struct subject *subject, const struct arm_type *type, double *ticks);
+/*
+ * *@ticks is what it costs to open the arm, to run the first batch, and to close it; it is done
+ * @rounds times, or SETUP_ROUNDS if that is less.
+ */
+int setup_measure(const struct subject *subject, const struct arm_type *type, uint32_t rounds,
+		  double *ticks);
 
 #endif /* DMABAY_CLI_SETUP_H */

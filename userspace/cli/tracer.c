@@ -40,28 +40,16 @@ static bool append_file(const char *name, const char *text)
 	return write_to(TRACEFS, name, O_APPEND, text);
 }
 
-static bool enable(const char *directory, const char *event, const char *filter)
-{
-	char name[128];
-
-	if (filter) {
-		snprintf(name, sizeof(name), "events/%s/filter", event);
-		if (!write_file(directory, name, filter))
-			return false;
-	}
-	snprintf(name, sizeof(name), "events/%s/enable", event);
-	return write_file(directory, name, "1");
-}
-
 /* All instances share the probes: this one has a name that no other tracer's has. */
-static bool add_probe(struct tracer *tracer, const struct tracepoints *points)
+static bool add_probe(struct tracer *tracer)
 {
+	const struct tracepoints *points = tracer->points;
 	char text[192];
 
 	snprintf(tracer->probe, sizeof(tracer->probe), "dmabay_%d/%s", (int)getpid(), points->name);
 	snprintf(text, sizeof(text), "p:%s %s", tracer->probe, points->function);
 	if (append_file("kprobe_events", text))
-		return enable(tracer->directory, tracer->probe, NULL);
+		return true;
 	*tracer->probe = '\0';
 	return false;
 }
@@ -76,29 +64,37 @@ static void remove_probe(struct tracer *tracer)
 	*tracer->probe = '\0';
 }
 
-static bool set_up(struct tracer *tracer, const struct tracepoints *points, bool thread)
+/* The file of an event, or of the probe, that is called so. */
+static bool write_event(const struct tracer *tracer, const char *event, const char *name,
+			const char *text)
 {
-	char text[192];
+	char path[128];
+
+	snprintf(path, sizeof(path), "events/%s/%s", event, name);
+	return write_file(tracer->directory, path, text);
+}
+
+static bool set_up(struct tracer *tracer)
+{
+	const struct tracepoints *points = tracer->points;
+	char path[192];
 
 	write_file(tracer->directory, "buffer_size_kb", "64");
-	if (thread) {
-		snprintf(text, sizeof(text), "%d", (int)gettid());
-		if (!write_file(tracer->directory, "set_event_pid", text))
-			return false;
-	}
 	for (int i = 0; i < TRACER_EVENTS_MAX && points->events[i]; i++)
-		if (!enable(tracer->directory, points->events[i], points->filter))
+		if (!write_event(tracer, points->events[i], "enable", "0") ||
+		    (points->filter && !write_event(tracer, points->events[i], "filter",
+						    points->filter)))
 			return false;
-	if (points->function && !add_probe(tracer, points))
+	if (points->function && !add_probe(tracer))
 		return false;
-	snprintf(text, sizeof(text), "%s/tracing_on", tracer->directory);
-	tracer->control = open(text, O_WRONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "%s/tracing_on", tracer->directory);
+	tracer->control = open(path, O_WRONLY | O_CLOEXEC);
 	return tracer->control >= 0;
 }
 
 bool tracer_open(struct tracer *tracer, const struct tracepoints *points, bool thread)
 {
-	*tracer = (struct tracer){ .control = -1 };
+	*tracer = (struct tracer){ .points = points, .thread = thread, .control = -1 };
 	if (access(TRACEFS "/instances", F_OK))
 		mount("tracefs", TRACEFS, "tracefs", 0, NULL);
 	snprintf(tracer->directory, sizeof(tracer->directory), TRACEFS "/instances/dmabay-%d-%s",
@@ -107,7 +103,7 @@ bool tracer_open(struct tracer *tracer, const struct tracepoints *points, bool t
 		*tracer->directory = '\0';
 		return false;
 	}
-	if (set_up(tracer, points, thread))
+	if (set_up(tracer))
 		return true;
 	tracer_close(tracer);
 	return false;
@@ -119,7 +115,6 @@ void tracer_close(struct tracer *tracer)
 		return;
 	if (tracer->control >= 0)
 		close(tracer->control);
-	write_file(tracer->directory, "events/enable", "0");
 	rmdir(tracer->directory);
 	remove_probe(tracer);
 	*tracer->directory = '\0';
@@ -128,6 +123,38 @@ void tracer_close(struct tracer *tracer)
 bool tracer_is_open(const struct tracer *tracer)
 {
 	return *tracer->directory;
+}
+
+/* What fails shows in what is counted. */
+static void set_events(const struct tracer *tracer, const char *value)
+{
+	const struct tracepoints *points = tracer->points;
+
+	for (int i = 0; i < TRACER_EVENTS_MAX && points->events[i]; i++)
+		write_event(tracer, points->events[i], "enable", value);
+	if (*tracer->probe)
+		write_event(tracer, tracer->probe, "enable", value);
+}
+
+void tracer_start(const struct tracer *tracer)
+{
+	char thread[16];
+
+	if (!tracer_is_open(tracer))
+		return;
+	snprintf(thread, sizeof(thread), "%d", (int)gettid());
+	if (tracer->thread)
+		write_file(tracer->directory, "set_event_pid", thread);
+	set_events(tracer, "1");
+}
+
+void tracer_stop(const struct tracer *tracer)
+{
+	if (!tracer_is_open(tracer))
+		return;
+	set_events(tracer, "0");
+	if (tracer->thread)
+		write_file(tracer->directory, "set_event_pid", "");
 }
 
 void tracer_switch(const struct tracer *tracer, bool on)

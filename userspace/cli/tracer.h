@@ -20,20 +20,29 @@ struct tracepoints {
 };
 
 struct tracer {
+	const struct tracepoints *points;
+	bool thread;
 	char directory[128];	/* "" if there is none */
 	char probe[96];		/* of a function: its event; "" if there is none */
 	int control;		/* "tracing_on", open */
 };
 
 /*
- * Returns false if one of the events cannot be traced; then there is no tracer. It counts what
- * happens from now on; with @thread set only what the caller does.
+ * Returns false if one of the events cannot be traced; then there is no tracer. It is a lot of
+ * work, and so is tracer_close().
  */
 bool tracer_open(struct tracer *tracer, const struct tracepoints *points, bool thread);
 void tracer_close(struct tracer *tracer);
 bool tracer_is_open(const struct tracer *tracer);
 
-/* One system call each, which allocates nothing. */
+/*
+ * From start to stop it counts what happens; if it is one of a thread, what the caller of start
+ * does. Before and afterwards it costs nobody anything.
+ */
+void tracer_start(const struct tracer *tracer);
+void tracer_stop(const struct tracer *tracer);
+
+/* In between: one system call each, which allocates nothing. */
 void tracer_switch(const struct tracer *tracer, bool on);
 
 uint64_t tracer_count(const struct tracer *tracer);

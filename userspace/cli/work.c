@@ -36,32 +36,48 @@ static int run_watched(struct arm *arm, const struct tracer *tracer, uint32_t ba
 	return result;
 }
 
-static int measure_kind(struct work *work, enum work_kind kind, struct arm *arm, uint32_t batches)
+void work_open(struct work_tracers *tracers)
 {
-	double transfers = (double)batches * arm->subject->batch;
-	struct tracer tracer;
+	for (int kind = 0; kind < WORK_KINDS; kind++)
+		tracer_open(&tracers->tracer[kind], &points[kind], true);
+}
+
+void work_close(struct work_tracers *tracers)
+{
+	for (int kind = 0; kind < WORK_KINDS; kind++)
+		tracer_close(&tracers->tracer[kind]);
+}
+
+static int measure_kind(double *count, const struct tracer *tracer, struct arm *arm,
+			uint32_t batches)
+{
 	int result;
 
-	work->count[kind] = NAN;
-	if (!tracer_open(&tracer, &points[kind], true))
-		return 0;
-	tracer_switch(&tracer, false);
-	work->count[kind] = -(double)tracer_count(&tracer);
-	result = run_watched(arm, &tracer, batches);
-	work->count[kind] += (double)tracer_count(&tracer);
-	tracer_close(&tracer);
-
-	if (kind == WORK_SYSCALL)
-		work->count[kind] -= batches + arm->type->engine_calls * transfers;
-	work->count[kind] /= transfers;
+	tracer_switch(tracer, false);
+	tracer_start(tracer);
+	*count = -(double)tracer_count(tracer);
+	result = run_watched(arm, tracer, batches);
+	*count += (double)tracer_count(tracer);
+	tracer_stop(tracer);
 	return result;
 }
 
-int work_measure(struct work *work, struct arm *arm, uint32_t batches)
+int work_measure(struct work *work, const struct work_tracers *tracers, struct arm *arm,
+		 uint32_t batches)
 {
+	double transfers = (double)batches * arm->subject->batch;
 	int result = 0;
 
-	for (int kind = 0; kind < WORK_KINDS && !result; kind++)
-		result = measure_kind(work, kind, arm, batches);
+	for (int kind = 0; kind < WORK_KINDS && !result; kind++) {
+		const struct tracer *tracer = &tracers->tracer[kind];
+
+		work->count[kind] = NAN;
+		if (!tracer_is_open(tracer))
+			continue;
+		result = measure_kind(&work->count[kind], tracer, arm, batches);
+		if (kind == WORK_SYSCALL)
+			work->count[kind] -= batches + arm->type->engine_calls * transfers;
+		work->count[kind] /= transfers;
+	}
 	return result;
 }

@@ -8,6 +8,7 @@
 #define DMABAY_CLI_WORK_H
 
 #include "arm.h"
+#include "tracer.h"
 
 enum work_kind {
 	WORK_SYSCALL,
@@ -21,9 +22,18 @@ struct work {
 	double count[WORK_KINDS];
 };
 
+/* Of what can be counted. */
+struct work_tracers {
+	struct tracer tracer[WORK_KINDS];
+};
+
 const char *work_name(enum work_kind kind);
 
+void work_open(struct work_tracers *tracers);
+void work_close(struct work_tracers *tracers);
+
 /* Over so many batches. Returns what a run has. */
-int work_measure(struct work *work, struct arm *arm, uint32_t batches);
+int work_measure(struct work *work, const struct work_tracers *tracers, struct arm *arm,
+		 uint32_t batches);
 
 #endif /* DMABAY_CLI_WORK_H */

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the machines of the benchmark said, put together.
 
-    bench.py merge CELL OUTPUT TRACE COMMIT     one machine's documents, as one
+    bench.py merge CELL MATRIX OUTPUT TRACE COMMIT   one machine's documents, as one
+    bench.py known FILE MATRIX COMMIT           succeeds if that is in the file already
     bench.py report FOLDER CELL...              all machines' there, as tables, CSV and targets
     bench.py same FILE FILE                     says which medians differ
     bench.py nothing FILE                       says what an unchanged transfer did
@@ -41,6 +42,8 @@ def documents(path):
     """Name and document of each run."""
     name, lines = None, []
     for line in open(path, encoding="utf-8", errors="replace"):
+        if line.startswith("bench: "):  # its progress
+            continue
         if line.startswith("BENCH-BEGIN "):
             name, lines = line.split()[1], []
         elif line.startswith("BENCH-END") and name:
@@ -75,7 +78,7 @@ def flushes_seen(job):
     return sum(number for word, number in job["iommu saw"].items() if "flushes" in word)
 
 
-def merge(cell, output, trace, commit):
+def merge(cell, matrix, output, trace, commit):
     """All runs of a machine in a list of rows, each with what the IOMMU saw; and what others say."""
     runs, rows, system = counts(trace), [], {}
     named, others = [], {}
@@ -89,7 +92,7 @@ def merge(cell, output, trace, commit):
     for (name, document), seen in zip(named, runs):
         system = {key: document[key] for key in ("kernel", "machine", "compiler", "dmabay version")}
         for job in document["jobs"]:
-            transfers = document["counted"] * job["job options"]["batch"]
+            transfers = job["counted"] * job["job options"]["batch"]
             job["iommu saw"] = {word: round(number / transfers, 4)
                                 for word, number in sorted(seen.pop(job["mark"]).items())}
             job["run"] = name
@@ -103,8 +106,19 @@ def merge(cell, output, trace, commit):
             rows.append(job)
         if seen:
             sys.exit(f"bench: {cell}: {name}: marks in the trace that no job has: {list(seen)}")
-    json.dump({"cell": cell, "commit": commit, **system, "jobs": rows, "others": others}, sys.stdout, indent=1)
+    json.dump({"cell": cell, "matrix": matrix, "commit": commit, **system, "jobs": rows, "others": others}, sys.stdout, indent=1)
     print()
+
+
+def known(path, matrix, commit):
+    """What was measured of changes that nobody has committed may have been of others."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            cell = json.load(file)
+    except FileNotFoundError:
+        sys.exit(1)
+    if (cell.get("matrix"), cell["commit"]) != (matrix, commit) or commit.endswith("-dirty") or commit == "unknown":
+        sys.exit(1)
 
 
 def report(folder, *names):
@@ -145,7 +159,7 @@ def nothing(path):
             print(row)
 
 
-COMMANDS = {"merge": merge, "report": report, "same": same, "nothing": nothing}
+COMMANDS = {"merge": merge, "known": known, "report": report, "same": same, "nothing": nothing}
 
 if __name__ == "__main__":
     COMMANDS[sys.argv[1]](*sys.argv[2:])

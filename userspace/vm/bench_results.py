@@ -6,11 +6,11 @@ import json
 # What a row says, in the order of the CSV's columns.
 COLUMNS = ("cell", "kernel", "machine", "iommu", "provider", "compiler", "commit", "run", "memory", "size", "batch",
            "arm", "min", "p50", "p99", "max", "map", "unmap", "maps", "unmaps", "flushes", "iommu_flushes",
-           "iommu_domain_flushes", "iommu_ranges", "iommu_kicks", "pins", "syscalls", "allocations", "crossover",
+           "iommu_domain_flushes", "iommu_ranges", "iommu_kicks", "pins", "syscalls", "allocations", "ranges", "crossover",
            "last_address")
 
 EVENTS = ("maps", "unmaps", "flushes", "pins")
-WORK = ("syscalls", "allocations")
+WORK = ("syscalls", "allocations", "ranges")
 
 
 def size_text(size):
@@ -123,9 +123,8 @@ def write_others(cells, file):
                  and job["job options"]["batch"] == 1}
         for result in cell["others"].get("map-benchmark", {}).get("results", ()):
             own = result["map_ticks"] + result["unmap_ticks"]
-            # One mapping of adjacent pages is less work than ours of scattered ones.
-            comparable = result["mode"] == "sg" or result["granule"] == 1
-            ours = comparable and plain.get(result["granule"])
+            # Another call than ours maps one range.
+            ours = result["mode"] == "sg" and plain.get(result["granule"])
             print(f"{cell['cell']}: dma_map_benchmark, {result['mode']}, {result['granule']} pages: map and unmap "
                   f"{own:.0f}" + (f"; ours, dma_map_sg: {ours:.0f}, {100 * (ours / own - 1):+.1f} %" if ours else ""),
                   file=file)
