@@ -45,7 +45,7 @@ demo: ## boot a Debian 6.12 kernel with an emulated IOMMU and show what this doe
 check: ## every test, on every kernel (1 to 1 1/2 hours); SUITES="names" for only these
 	@$(vm)/check $(SUITES)
 
-bench: ## what a transfer costs in each way there is, as instructions (3 min); BENCH=machines (15 min), full (hours)
+bench: ## what a transfer costs in each way there is, as instructions (3 min); BENCH=machines (15 min), full (1 to 2 h)
 	@$(vm)/bench $(if $(BENCH),--$(BENCH))
 
 mutants: ## break the core line by line and see that the tests notice (about 75 min)

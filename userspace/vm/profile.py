@@ -107,6 +107,8 @@ def report(log, symbols, job):
     print()
     for place, count in places.most_common():
         print(f"{count / batch:12.1f} {100 * count / total:6.1f}%            {place}")
+    if abs(total / batch - job["ticks"]["min"]) > 0.01:
+        sys.exit("profile: that is not what the benchmark tells of the cheapest batch")
 
 
 def main(log, output, names):
