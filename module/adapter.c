@@ -559,6 +559,78 @@ int dmabay_adapter_flush(struct dmabay_adapter *adapter, struct dmabay_channel *
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_flush);
 
+/**
+ * dmabay_adapter_linked_slow() - dmabay_adapter_linked(), if it is not what was used last
+ * @adapter: as there
+ * @channel: as there
+ * @memory: as there
+ * @offset: as there
+ * @length: as there
+ * @direction: as there
+ * @address: as there
+ *
+ * Context: any.
+ * Return: as there.
+ */
+bool dmabay_adapter_linked_slow(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+				const struct dmabay_memory *memory, size_t offset, size_t length,
+				enum dmabay_direction direction, dma_addr_t *address)
+{
+	return adapter->ops->linked &&
+	       adapter->ops->linked(adapter, channel, memory, offset, length, direction, address);
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_linked_slow);
+
+/**
+ * dmabay_adapter_map_batch() - Map transfers that go together
+ * @adapter: the adapter
+ * @channel: an allocated channel with nothing mapped; the caller is the only one who maps
+ *	on it
+ * @entries: the transfers; nobody unlinks their memory before they are unmapped
+ * @count: how many; not 0
+ *
+ * As many of the first ones as can be unlinked with one call, and so one flush, later.
+ * Each is mapped as a whole, allows the device what its direction needs and no more, and
+ * stays mapped until dmabay_adapter_unmap_batch(); nothing of it is kept linked then.
+ * What is kept from before makes room.
+ *
+ * Context: any. Allocates nothing but what a page table needs where there was a huge page.
+ * Return: how many are mapped, or, with nothing mapped, -EOPNOTSUPP (the first one is not
+ * for this: dmabay_adapter_map_transfer() may map it, in parts), -EACCES (the first one
+ * would write into read-only memory), -EIO (the IOMMU refused).
+ */
+int dmabay_adapter_map_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			     struct dmabay_batch_entry *entries, u32 count)
+{
+	int ret;
+
+	if (!adapter->ops->map_batch || adapter->scatter_gather)
+		return -EOPNOTSUPP;
+	if (channel->state != DMABAY_CHANNEL_GRANTED || channel->mapped)
+		return adapter_illegal(channel, CALL_MAP_TRANSFER);
+	ret = adapter->ops->map_batch(adapter, channel, entries, count);
+	if (ret > 0)
+		WRITE_ONCE(channel->mapped, true);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_map_batch);
+
+/**
+ * dmabay_adapter_unmap_batch() - The transfers of a batch are over
+ * @adapter: the adapter
+ * @channel: the channel; the device does not use the mapping any more
+ *
+ * On return the device reaches nothing of them.
+ *
+ * Context: any.
+ */
+void dmabay_adapter_unmap_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
+{
+	adapter->ops->unmap_batch(adapter, channel);
+	WRITE_ONCE(channel->mapped, false);
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_unmap_batch);
+
 int dmabay_adapter_start_transfer(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 				  struct dmabay_memory *memory, size_t offset, size_t *length,
 				  size_t device_offset, enum dmabay_direction direction,
@@ -664,8 +736,11 @@ static bool is_mapped_without_link(struct dmabay_adapter *adapter, struct dmabay
 	/* Whoever ends it may put the memory, which is freed after a grace period. */
 	rcu_read_lock();
 	mapped = READ_ONCE(channel->memory);
-	found = mapped && (!memory || mapped == memory) &&
-		!ops_for(adapter, mapped)->unlink;
+	if (mapped)
+		found = (!memory || mapped == memory) && !ops_for(adapter, mapped)->unlink;
+	else
+		/* A batch, whose memory nobody else asks to unlink by name. */
+		found = !memory;
 	rcu_read_unlock();
 	return found;
 }

@@ -157,16 +157,56 @@ struct dmabay_link *dmabay_links_add(struct dmabay_channel *channel,
 	link->rights = rights;
 	link->busy = false;
 	link->stamp = ++channel->clock;
+	WRITE_ONCE(channel->link_count, channel->link_count + 1);
 	return link;
 }
 
 /**
  * dmabay_links_remove() - Strike out a link
- * @link: the link; not busy, and unlinked by now
+ * @channel: the channel
+ * @link: the link; not busy
+ *
+ * When its pages are unlinked, dmabay_links_gone() says so.
  */
-void dmabay_links_remove(struct dmabay_link *link)
+void dmabay_links_remove(struct dmabay_channel *channel, struct dmabay_link *link)
 {
+	if (READ_ONCE(channel->last.memory) == link->memory)
+		WRITE_ONCE(channel->last.memory, NULL);
 	list_del(&link->node);
 	dmabay_memory_put(link->memory);
 	link->memory = NULL;
+}
+
+/**
+ * dmabay_links_gone() - What was struck out is out of the device's reach
+ * @channel: the channel
+ * @count: how many links
+ */
+void dmabay_links_gone(struct dmabay_channel *channel, u32 count)
+{
+	/* Pairs with dmabay_links_none(). */
+	smp_store_release(&channel->link_count, channel->link_count - count);
+}
+
+/**
+ * dmabay_links_remember() - This link was used last
+ * @channel: the channel; the caller is the only one who maps on it
+ * @link: the link; it stays
+ * @origin: the device address of the first byte of its memory, if all were linked
+ *
+ * For dmabay_adapter_linked(), which wants bytes and no pages.
+ */
+void dmabay_links_remember(struct dmabay_channel *channel, const struct dmabay_link *link,
+			   dma_addr_t origin)
+{
+	const struct dmabay_memory *memory = link->memory;
+	size_t from = (size_t)link->page << PAGE_SHIFT;
+
+	if (memory->group_count > 1)
+		return;
+	channel->last.from = link->page ? from - memory->groups->in_page : 0;
+	channel->last.to = from + ((size_t)link->pages << PAGE_SHIFT) - memory->groups->in_page;
+	channel->last.origin = origin;
+	channel->last.rights = link->rights;
+	WRITE_ONCE(channel->last.memory, memory);
 }

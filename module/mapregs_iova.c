@@ -1,283 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Map registers behind an IOMMU: a window of device addresses.
+ * Map registers behind an IOMMU: slots in a window of device addresses.
  *
- * The window is allocated with the adapter and held as long as it. It is cut
- * into slots (slots.c); a channel that has map registers has a slot, and memory
- * is linked into it (links.c) without copying. A link stays until its place is
- * needed or it is asked to go, so memory that is transferred again on the same
- * channel costs nothing here.
- *
- * A link is made with one call for each unit: page frames that follow each other,
- * up to the next cut. An unlink takes whole units, without a hole. On some IOMMUs
- * a part of what was linked with one call takes more, or less, or overwrites
- * memory. Which units a link has follows from its memory and its place alone, so
- * the ledger need not list them.
+ * The window (window.c) is cut into slots (slots.c); a channel that has map registers
+ * has a slot, and memory is linked into it (links.c) without copying. A link stays until
+ * its place is needed or it is asked to go, so memory that is transferred again on the
+ * same channel costs nothing here. Transfers that go together do without the ledger
+ * (batch.c).
  *
  * A transfer of several groups is one link all the same: pages are numbered through
  * the groups, and lie in the slot in that order. Each group is one element.
  *
- * After the window is there nothing must have to be allocated. The page tables of
- * the whole window are made with it, and they should stay: IOMMU drivers free a
- * table when one unmap covers all of it. So there is a cut in the middle of each
- * table's range, and no link call and no unlink call goes across. The exception
- * are huge pages, which take the table's place where memory and window lie alike
- * to each other; the next link of scattered memory there needs a new table, and
- * may not get it. Then the beginning of the memory is linked in the spare slot,
- * which is too short for huge pages, and the transfer is mapped in part.
- *
- * Pages may go back to their owner when the unlink has returned, because it waits
- * for the IOTLB flush, also where the DMA API itself defers it.
+ * Where a page table is missing (window.c), the beginning of the memory is linked in the
+ * spare slot, which is too short for huge pages, and the transfer is mapped in part.
  */
-#include <linux/dma-map-ops.h>
-#include <linux/iommu.h>
-#include <linux/pci.h>
-#include <linux/slab.h>
-
-#include "compat_dma_iova.h"
-#include "dmabay_private.h"
+#include "window.h"
 
 #define TABLE_PAGES	DMABAY_TABLE_PAGES
 
-/* How much of the device's address space one window may take. */
-#define WINDOW_SHARE	2
-
-/* What a link allows the device. */
-enum rights {
-	RIGHT_READ_MEMORY = BIT(0),
-	RIGHT_WRITE_MEMORY = BIT(1),
-};
-
-struct window {
-	struct dmabay_iova iova;
-	struct dmabay_slots slots;
-	/* where the window begins in the range of its first page table, in pages */
-	u32 phase;
-};
-
-static enum dma_data_direction rights_direction(u8 rights)
-{
-	if (rights == RIGHT_READ_MEMORY)
-		return DMA_TO_DEVICE;
-	return rights == RIGHT_WRITE_MEMORY ? DMA_FROM_DEVICE : DMA_BIDIRECTIONAL;
-}
-
-/* Pages from here to the end of the page table's range. */
-static u32 pages_to_table(const struct window *window, u32 page)
-{
-	return TABLE_PAGES - (window->phase + page) % TABLE_PAGES;
-}
-
-/* Pages from here to the next cut: the middle of a page table's range. */
-static u32 pages_to_cut(const struct window *window, u32 page)
-{
-	return TABLE_PAGES - (window->phase + page + TABLE_PAGES / 2) % TABLE_PAGES;
-}
-
-/* Do these page frames lie in their huge page as these pages in their table? */
-static bool is_congruent(const struct window *window, u32 page, unsigned long pfn)
-{
-	return !((window->phase + page - pfn) % TABLE_PAGES);
-}
-
-/* The unit at the walk's position, which is at @page of the window. */
-static u32 next_unit(const struct window *window, const struct dmabay_walk *walk, u32 page,
-		     unsigned long *pfn, bool *huge)
-{
-	u32 run = dmabay_walk_run(walk, pfn);
-	u32 to_table = pages_to_table(window, page);
-
-	*huge = false;
-	if (run < TABLE_PAGES || !is_congruent(window, page, *pfn))
-		return min(run, pages_to_cut(window, page));
-	if (to_table == TABLE_PAGES) {
-		*huge = true;
-		return round_down(run, TABLE_PAGES);
-	}
-	return min3(run, pages_to_cut(window, page), to_table);
-}
-
-static bool device_suits(struct device *dev)
-{
-	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
-
-	if (!dmabay_device_translated(dev))
-		return false;
-	if (dev_is_pci(dev) && to_pci_dev(dev)->untrusted)
-		return false;
-	/* Caches would have to be synced with calls that exist for mappings only. */
-	if (!dev_is_dma_coherent(dev))
-		return false;
-	return (1UL << __ffs(domain->pgsize_bitmap)) <= PAGE_SIZE;
-}
-
-/* Make every page table of the window, once and for all. */
-static int make_tables(struct dmabay_adapter *adapter, struct window *window)
-{
-	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
-	u32 at, step;
-	int ret = 0;
-
-	if (!page)
-		return -ENOMEM;
-	for (at = 0; at < window->slots.pages && !ret; at += step) {
-		size_t offset = (size_t)at << PAGE_SHIFT;
-
-		step = pages_to_table(window, at);
-		ret = dmabay_iova_link(adapter->dev, &window->iova, page_to_phys(page), offset,
-				       PAGE_SIZE, DMA_TO_DEVICE);
-		if (ret)
-			break;
-		ret = dmabay_iova_sync(adapter->dev, &window->iova, offset, PAGE_SIZE);
-		dmabay_iova_unlink(adapter->dev, &window->iova, offset, PAGE_SIZE, DMA_TO_DEVICE);
-	}
-	__free_page(page);
-	return ret ? -ENOMEM : 0;
-}
-
-/* The largest number of registers whose window fits, from what is wanted down. */
-static int window_open(struct dmabay_adapter *adapter, struct window *window)
-{
-	u64 limit = dma_get_mask(adapter->dev) / WINDOW_SHARE;
-	unsigned int map_registers = adapter->map_registers;
-	int ret = -EOPNOTSUPP;
-
-	for (; map_registers >= 2; map_registers -= DIV_ROUND_UP(map_registers, 8)) {
-		u64 bytes = dmabay_slots_pages(map_registers) << PAGE_SHIFT;
-
-		if (bytes > limit || bytes > SIZE_MAX)
-			continue;
-		ret = dmabay_iova_alloc(adapter->dev, &window->iova, bytes);
-		if (ret != -ENOSPC)
-			break;
-	}
-	if (ret)
-		return ret == -ENOSPC ? -EOPNOTSUPP : ret;
-
-	adapter->map_registers = map_registers;
-	ret = dmabay_slots_create(&window->slots, map_registers);
-	if (ret)
-		dmabay_iova_free(adapter->dev, &window->iova);
-	return ret;
-}
-
-static int iova_open(struct dmabay_adapter *adapter)
-{
-	struct window *window;
-	int ret;
-
-	if (!device_suits(adapter->dev))
-		return -EOPNOTSUPP;
-	window = kzalloc_obj(*window);
-	if (!window)
-		return -ENOMEM;
-	ret = window_open(adapter, window);
-	if (ret)
-		goto err_window;
-
-	adapter->window_base = dmabay_iova_base(&window->iova);
-	adapter->window_length = (u64)window->slots.pages << PAGE_SHIFT;
-	window->phase = (adapter->window_base >> PAGE_SHIFT) % TABLE_PAGES;
-	ret = make_tables(adapter, window);
-	if (ret)
-		goto err_tables;
-
-	adapter->provider_data = window;
-	return 0;
-
-err_tables:
-	dmabay_slots_destroy(&window->slots);
-	dmabay_iova_free(adapter->dev, &window->iova);
-err_window:
-	adapter->window_base = 0;
-	adapter->window_length = 0;
-	kfree(window);
-	return ret;
-}
-
-static void iova_close(struct dmabay_adapter *adapter)
-{
-	struct window *window = adapter->provider_data;
-
-	dmabay_slots_destroy(&window->slots);
-	dmabay_iova_free(adapter->dev, &window->iova);
-	kfree(window);
-}
+/* All that a device can be allowed. */
+#define RIGHTS_BOTH	(BIT(DMABAY_READ_FROM_DEVICE) | BIT(DMABAY_WRITE_TO_DEVICE))
 
 static bool iova_claim(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
 {
-	struct window *window = adapter->provider_data;
+	struct dmabay_window *window = adapter->provider_data;
 
 	return dmabay_slots_take(&window->slots, channel);
 }
 
 static void iova_yield(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
 {
-	struct window *window = adapter->provider_data;
+	struct dmabay_window *window = adapter->provider_data;
 
 	dmabay_slots_give(&window->slots, channel);
-}
-
-/* One unlink call: whole units, and not all of a page table's range. */
-static void unlink_pages(struct dmabay_adapter *adapter, u32 page, u32 pages, u8 rights)
-{
-	struct window *window = adapter->provider_data;
-
-	dmabay_iova_unlink(adapter->dev, &window->iova, (size_t)page << PAGE_SHIFT,
-			   (size_t)pages << PAGE_SHIFT, rights_direction(rights));
-	dmabay_count(adapter, linked_bytes, -((u64)pages << PAGE_SHIFT));
-	dmabay_count(adapter, unlinks, 1);
-	dmabay_count(adapter, flushes, 1);
-}
-
-/* Unlink a stretch of units that are no huge pages. */
-static void unlink_stretch(struct dmabay_adapter *adapter, u32 page, u32 pages, u8 rights)
-{
-	struct window *window = adapter->provider_data;
-
-	while (pages) {
-		u32 part = min(pages, pages_to_cut(window, page));
-
-		unlink_pages(adapter, page, part, rights);
-		page += part;
-		pages -= part;
-	}
-}
-
-/* What is linked of a memory: so many pages, of which the first so many are there. */
-struct linked {
-	struct dmabay_memory *memory;
-	u32 page;
-	u32 pages;
-	u32 there;
-	u32 window_page;
-	u8 rights;
-};
-
-/* Unlink what may have huge pages: those by themselves, what is between in stretches. */
-static void unlink_units(struct dmabay_adapter *adapter, const struct linked *linked)
-{
-	struct window *window = adapter->provider_data;
-	u32 done = 0, stretch = 0, unit;
-	struct dmabay_walk walk;
-	unsigned long pfn;
-	bool huge;
-
-	dmabay_walk_start(&walk, linked->memory, linked->page, linked->pages);
-	for (; done < linked->there; done += unit) {
-		u32 page = linked->window_page + done;
-
-		unit = next_unit(window, &walk, page, &pfn, &huge);
-		dmabay_walk_advance(&walk, unit);
-		if (!huge) {
-			stretch += unit;
-			continue;
-		}
-		unlink_stretch(adapter, page - stretch, stretch, linked->rights);
-		stretch = 0;
-		unlink_pages(adapter, page, unit, linked->rights);
-	}
-	unlink_stretch(adapter, linked->window_page + done - stretch, stretch, linked->rights);
 }
 
 /* Pages of the slot beyond its end are those of the spare slot. */
@@ -291,7 +46,7 @@ static u32 window_page(const struct dmabay_channel *channel, u32 slot_page)
 static void unlink_long(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			const struct dmabay_link *link)
 {
-	const struct linked linked = {
+	const struct dmabay_linked linked = {
 		.memory = link->memory,
 		.page = link->page,
 		.pages = link->pages,
@@ -300,19 +55,18 @@ static void unlink_long(struct dmabay_adapter *adapter, struct dmabay_channel *c
 		.rights = link->rights,
 	};
 
-	unlink_units(adapter, &linked);
+	dmabay_window_unlink(adapter, &linked);
 }
 
 /* Short links that meet in the window, and can go with one call. */
 struct neighbours {
 	u32 page;
 	u32 pages;
-	u8 rights;
 };
 
 static void unlink_neighbours(struct dmabay_adapter *adapter, struct neighbours *neighbours)
 {
-	unlink_stretch(adapter, neighbours->page, neighbours->pages, neighbours->rights);
+	dmabay_window_unlink_stretch(adapter, neighbours->page, neighbours->pages);
 	neighbours->pages = 0;
 }
 
@@ -321,12 +75,10 @@ static void unlink_short(struct dmabay_adapter *adapter, struct dmabay_channel *
 {
 	u32 page = window_page(channel, link->slot_page);
 
-	if (neighbours->page + neighbours->pages != page || neighbours->rights != link->rights)
+	if (neighbours->page + neighbours->pages != page)
 		unlink_neighbours(adapter, neighbours);
-	if (!neighbours->pages) {
+	if (!neighbours->pages)
 		neighbours->page = page;
-		neighbours->rights = link->rights;
-	}
 	neighbours->pages += link->pages;
 }
 
@@ -341,6 +93,7 @@ static void unlink_doomed(struct dmabay_adapter *adapter, struct dmabay_channel 
 {
 	struct neighbours neighbours = {};
 	struct dmabay_link *link, *next;
+	u32 gone = 0;
 
 	list_for_each_entry_safe(link, next, &channel->ledger, node) {
 		if (link->busy || !doomed(link, argument))
@@ -349,9 +102,11 @@ static void unlink_doomed(struct dmabay_adapter *adapter, struct dmabay_channel 
 			unlink_short(adapter, channel, link, &neighbours);
 		else
 			unlink_long(adapter, channel, link);
-		dmabay_links_remove(link);
+		dmabay_links_remove(channel, link);
+		gone++;
 	}
 	unlink_neighbours(adapter, &neighbours);
+	dmabay_links_gone(channel, gone);
 }
 
 struct slot_range {
@@ -377,6 +132,26 @@ static bool link_is(const struct dmabay_link *link, const void *argument)
 	return link == argument;
 }
 
+/**
+ * dmabay_links_evict() - Make room in a slot
+ * @adapter: the adapter
+ * @channel: the channel; the caller is the only one who maps on it, and nothing is mapped
+ * @slot_page: first page of the slot
+ * @pages: how many
+ *
+ * Context: any, with no lock held.
+ */
+void dmabay_links_evict(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			u32 slot_page, u32 pages)
+{
+	const struct slot_range range = { .page = slot_page, .pages = pages };
+	unsigned long flags;
+
+	spin_lock_irqsave(&channel->lock, flags);
+	unlink_doomed(adapter, channel, link_in_range, &range);
+	spin_unlock_irqrestore(&channel->lock, flags);
+}
+
 /* Make room for one more entry: the least recently used one goes. */
 static bool ledger_make_room(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
 {
@@ -391,45 +166,12 @@ static bool ledger_make_room(struct dmabay_adapter *adapter, struct dmabay_chann
 	return true;
 }
 
-/* Link the page frames, unit by unit: all of them, or none. */
-static int link_units(struct dmabay_adapter *adapter, struct linked *linked)
-{
-	struct window *window = adapter->provider_data;
-	struct dmabay_walk walk;
-	unsigned long pfn;
-	bool huge;
-	int ret = 0;
-	u32 unit;
-
-	dmabay_walk_start(&walk, linked->memory, linked->page, linked->pages);
-	for (; linked->there < linked->pages; linked->there += unit) {
-		u32 page = linked->window_page + linked->there;
-
-		unit = next_unit(window, &walk, page, &pfn, &huge);
-		ret = dmabay_iova_link(adapter->dev, &window->iova, PFN_PHYS(pfn),
-				       (size_t)page << PAGE_SHIFT, (size_t)unit << PAGE_SHIFT,
-				       rights_direction(linked->rights));
-		if (ret)
-			break;
-		dmabay_count(adapter, links, 1);
-		dmabay_count(adapter, linked_bytes, (u64)unit << PAGE_SHIFT);
-		dmabay_walk_advance(&walk, unit);
-	}
-	if (!ret)
-		ret = dmabay_iova_sync(adapter->dev, &window->iova,
-				       (size_t)linked->window_page << PAGE_SHIFT,
-				       (size_t)linked->pages << PAGE_SHIFT);
-	if (ret)
-		unlink_units(adapter, linked);
-	return ret;
-}
-
 /* Link in a range of the slot, from which everything else has to go. */
 static struct dmabay_link *link_range(struct dmabay_adapter *adapter,
 				      struct dmabay_channel *channel, u32 page, u8 rights,
 				      const struct slot_range *range)
 {
-	struct linked linked = {
+	struct dmabay_linked linked = {
 		.memory = channel->memory,
 		.page = page,
 		.pages = range->pages,
@@ -447,9 +189,13 @@ static struct dmabay_link *link_range(struct dmabay_adapter *adapter,
 	if (!link)
 		return ERR_PTR(-EBUSY);
 
-	ret = link_units(adapter, &linked);
+	ret = dmabay_window_link(adapter, &linked);
+	if (!ret)
+		ret = dmabay_window_sync(adapter, linked.window_page, linked.pages);
 	if (ret) {
-		dmabay_links_remove(link);
+		dmabay_window_unlink(adapter, &linked);
+		dmabay_links_remove(channel, link);
+		dmabay_links_gone(channel, 1);
 		return ERR_PTR(ret);
 	}
 	return link;
@@ -459,7 +205,7 @@ static struct dmabay_link *link_range(struct dmabay_adapter *adapter,
  * How far the place should be beyond a multiple of a page table's range, so that
  * the first huge page of the extent can be one in the window.
  */
-static u32 huge_skew(const struct window *window, const struct dmabay_channel *channel,
+static u32 huge_skew(const struct dmabay_window *window, const struct dmabay_channel *channel,
 		     const struct dmabay_extent *extent)
 {
 	const struct dmabay_memory *memory = channel->memory;
@@ -480,7 +226,7 @@ static struct dmabay_link *link_extent(struct dmabay_adapter *adapter,
 				       struct dmabay_channel *channel,
 				       const struct dmabay_extent *extent, u8 rights)
 {
-	struct window *window = adapter->provider_data;
+	struct dmabay_window *window = adapter->provider_data;
 	struct slot_range range = { .pages = extent->pages };
 	u32 step = min_t(u32, roundup_pow_of_two(extent->pages), TABLE_PAGES);
 	u32 skew = step < TABLE_PAGES ? 0 : huge_skew(window, channel, extent);
@@ -514,7 +260,7 @@ static struct dmabay_link *map_slowly(struct dmabay_adapter *adapter,
 	/* A kept link should serve both directions, if the memory allows it. */
 	if (READ_ONCE(channel->keep_links) && !channel->memory->read_only &&
 	    !channel->memory->borrowed)
-		rights = RIGHT_READ_MEMORY | RIGHT_WRITE_MEMORY;
+		rights = RIGHTS_BOTH;
 	link = link_extent(adapter, channel, extent, rights);
 
 	spin_lock_irqsave(&channel->lock, flags);
@@ -528,8 +274,7 @@ static struct dmabay_link *map_slowly(struct dmabay_adapter *adapter,
 static ssize_t iova_map(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			const struct dmabay_extent *extent, struct dmabay_sg_list *list)
 {
-	u8 rights = channel->direction == DMABAY_WRITE_TO_DEVICE ? RIGHT_READ_MEMORY
-								 : RIGHT_WRITE_MEMORY;
+	u8 rights = BIT(channel->direction);
 	struct dmabay_link *link;
 	unsigned long flags;
 	dma_addr_t address;
@@ -556,11 +301,12 @@ static ssize_t iova_map(struct dmabay_adapter *adapter, struct dmabay_channel *c
 
 	skip = extent->page - link->page;
 	channel->current_link = link;
-	address = adapter->window_base + extent->in_page +
-		  ((dma_addr_t)(window_page(channel, link->slot_page) + skip) << PAGE_SHIFT);
+	address = dmabay_window_address(adapter, window_page(channel, link->slot_page) + skip) +
+		  extent->in_page;
 	if (adapter->scatter_gather)
 		return dmabay_list_fill(list, channel, extent, link->pages - skip, address);
 
+	dmabay_links_remember(channel, link, address - channel->offset);
 	length = min(extent->length, ((size_t)(link->pages - skip) << PAGE_SHIFT) -
 				     extent->in_page);
 	list->elements[0].address = address;
@@ -601,6 +347,31 @@ static int iova_unlink(struct dmabay_adapter *adapter, struct dmabay_channel *ch
 	return ret;
 }
 
+/* Memory of one group is one link, or a part of one. */
+static bool iova_linked(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			const struct dmabay_memory *memory, size_t offset, size_t length,
+			enum dmabay_direction direction, dma_addr_t *address)
+{
+	struct dmabay_extent extent;
+	struct dmabay_link *link;
+	unsigned long flags;
+
+	if (adapter->scatter_gather || memory->dev || memory->group_count > 1)
+		return false;
+	dmabay_memory_extent(memory, offset, length, &extent);
+	spin_lock_irqsave(&channel->lock, flags);
+	link = dmabay_links_find(channel, memory, extent.page, extent.pages, BIT(direction));
+	spin_unlock_irqrestore(&channel->lock, flags);
+	if (!link)
+		return false;
+	*address = extent.in_page +
+		   dmabay_window_address(adapter, window_page(channel, link->slot_page) +
+						  extent.page - link->page);
+	dmabay_links_remember(channel, link, *address - offset);
+	dmabay_count(adapter, hits, 1);
+	return true;
+}
+
 static u32 iova_elements(struct dmabay_adapter *adapter, const struct dmabay_memory *memory,
 			 const struct dmabay_extent *extent)
 {
@@ -610,12 +381,15 @@ static u32 iova_elements(struct dmabay_adapter *adapter, const struct dmabay_mem
 const struct dmabay_mapregs_ops dmabay_mapregs_iova_ops = {
 	.provider = DMABAY_PROVIDER_IOVA,
 	.guaranteed = true,
-	.open = iova_open,
-	.close = iova_close,
+	.open = dmabay_window_open,
+	.close = dmabay_window_close,
 	.claim = iova_claim,
 	.yield = iova_yield,
 	.map = iova_map,
 	.unmap = iova_unmap,
 	.unlink = iova_unlink,
+	.linked = iova_linked,
+	.map_batch = dmabay_batch_map,
+	.unmap_batch = dmabay_batch_unmap,
 	.elements = iova_elements,
 };

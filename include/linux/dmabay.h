@@ -465,6 +465,16 @@ struct dmabay_link {
 	u64 stamp;
 };
 
+/* Bytes that were linked when they were used last. Private to the core, too. */
+struct dmabay_last_link {
+	/* private: */
+	const struct dmabay_memory *memory;
+	size_t from;
+	size_t to;
+	dma_addr_t origin;
+	u8 rights;
+};
+
 /**
  * struct dmabay_channel - One allocation of map registers (the v3 transfer context)
  *
@@ -498,6 +508,12 @@ struct dmabay_channel {
 	struct dmabay_link *links;
 	struct dmabay_link own_link;
 	u64 clock;
+	u32 link_count;
+
+	/* private: what is linked: of the one who maps; others take away @last.memory */
+	struct dmabay_last_link last;
+	u32 batch_page;
+	u32 batch_pages;
 
 	/* private: the transfer that is mapped; the owner's */
 	bool mapped;

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The window of an adapter (window.c), and what shares it: single transfers
+ * (mapregs_iova.c) and batches of them (batch.c).
+ */
+#ifndef _DMABAY_WINDOW_H
+#define _DMABAY_WINDOW_H
+
+#include "compat_dma_iova.h"
+#include "dmabay_private.h"
+
+struct dmabay_window {
+	struct dmabay_iova iova;
+	struct dmabay_slots slots;
+	/* where the window begins in the range of its first page table, in pages */
+	u32 phase;
+};
+
+/* What is linked of a memory: so many pages, of which the first so many are there. */
+struct dmabay_linked {
+	struct dmabay_memory *memory;
+	u32 page;
+	u32 pages;
+	u32 there;
+	u32 window_page;
+	u8 rights;
+};
+
+/* What a link allows the device: a BIT() for each direction of its transfers. */
+static inline enum dma_data_direction dmabay_rights_direction(u8 rights)
+{
+	if (rights == BIT(DMABAY_WRITE_TO_DEVICE))
+		return DMA_TO_DEVICE;
+	return rights == BIT(DMABAY_READ_FROM_DEVICE) ? DMA_FROM_DEVICE : DMA_BIDIRECTIONAL;
+}
+
+/* Pages from here to the next cut: the middle of a page table's range. */
+static inline u32 dmabay_window_to_cut(const struct dmabay_window *window, u32 page)
+{
+	return DMABAY_TABLE_PAGES -
+	       (window->phase + page + DMABAY_TABLE_PAGES / 2) % DMABAY_TABLE_PAGES;
+}
+
+/* The device address of a page of the window. */
+static inline dma_addr_t dmabay_window_address(const struct dmabay_adapter *adapter, u32 page)
+{
+	return adapter->window_base + ((dma_addr_t)page << PAGE_SHIFT);
+}
+
+int dmabay_window_open(struct dmabay_adapter *adapter);
+void dmabay_window_close(struct dmabay_adapter *adapter);
+int dmabay_window_link(struct dmabay_adapter *adapter, struct dmabay_linked *linked);
+int dmabay_window_sync(struct dmabay_adapter *adapter, u32 page, u32 pages);
+void dmabay_window_unlink(struct dmabay_adapter *adapter, const struct dmabay_linked *linked);
+void dmabay_window_unlink_stretch(struct dmabay_adapter *adapter, u32 page, u32 pages);
+
+/* mapregs_iova.c */
+void dmabay_links_evict(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			u32 slot_page, u32 pages);
+
+/* batch.c */
+int dmabay_batch_map(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+		     struct dmabay_batch_entry *entries, u32 count);
+void dmabay_batch_unmap(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
+
+#endif /* _DMABAY_WINDOW_H */
