@@ -218,11 +218,6 @@ void dmabay_adapter_counters(struct dmabay_adapter *adapter,
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_counters);
 
-static bool range_is_inside(const struct dmabay_memory *memory, size_t offset, size_t length)
-{
-	return length && offset < memory->length && length <= memory->length - offset;
-}
-
 /* What maps and unmaps this memory. */
 static const struct dmabay_mapregs_ops *ops_for(const struct dmabay_adapter *adapter,
 						const struct dmabay_memory *memory)
@@ -248,7 +243,7 @@ int dmabay_adapter_transfer_info(struct dmabay_adapter *adapter,
 				 const struct dmabay_memory *memory, size_t offset, size_t length,
 				 unsigned int *map_registers, unsigned int *sg_elements)
 {
-	if (!range_is_inside(memory, offset, length) ||
+	if (!dmabay_memory_holds(memory, offset, length) ||
 	    !dmabay_memory_suits(memory, adapter->dev))
 		return -EINVAL;
 	if (map_registers)
@@ -496,7 +491,7 @@ int dmabay_adapter_map_transfer(struct dmabay_adapter *adapter, struct dmabay_ch
 	KUNIT_STATIC_STUB_REDIRECT(dmabay_adapter_map_transfer, adapter, channel, memory, offset,
 				   length, direction, list);
 
-	if (!range_is_inside(memory, offset, *length) || !list->capacity ||
+	if (!dmabay_memory_holds(memory, offset, *length) || !list->capacity ||
 	    !dmabay_memory_suits(memory, adapter->dev))
 		return -EINVAL;
 	if (memory->read_only && direction == DMABAY_READ_FROM_DEVICE)
@@ -544,7 +539,7 @@ int dmabay_adapter_flush(struct dmabay_adapter *adapter, struct dmabay_channel *
 {
 	KUNIT_STATIC_STUB_REDIRECT(dmabay_adapter_flush, adapter, channel, length);
 
-	if (!channel->mapped)
+	if (!channel->mapped || channel->batch_pages)
 		return adapter_illegal(channel, CALL_FLUSH);
 	if (length > channel->length)
 		return -EINVAL;
@@ -559,51 +554,22 @@ int dmabay_adapter_flush(struct dmabay_adapter *adapter, struct dmabay_channel *
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_flush);
 
-/**
- * dmabay_adapter_linked_slow() - dmabay_adapter_linked(), if it is not what was used last
- * @adapter: as there
- * @channel: as there
- * @memory: as there
- * @offset: as there
- * @length: as there
- * @direction: as there
- * @address: as there
- *
- * Context: any.
- * Return: as there.
- */
-bool dmabay_adapter_linked_slow(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+bool dmabay_adapter_find_linked(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 				const struct dmabay_memory *memory, size_t offset, size_t length,
 				enum dmabay_direction direction, dma_addr_t *address)
 {
 	return adapter->ops->linked &&
 	       adapter->ops->linked(adapter, channel, memory, offset, length, direction, address);
 }
-EXPORT_SYMBOL_GPL(dmabay_adapter_linked_slow);
+EXPORT_SYMBOL_GPL(dmabay_adapter_find_linked);
 
-/**
- * dmabay_adapter_map_batch() - Map transfers that go together
- * @adapter: the adapter
- * @channel: an allocated channel with nothing mapped; the caller is the only one who maps
- *	on it
- * @entries: the transfers; nobody unlinks their memory before they are unmapped
- * @count: how many; not 0
- *
- * As many of the first ones as can be unlinked with one call, and so one flush, later.
- * Each is mapped as a whole, allows the device what its direction needs and no more, and
- * stays mapped until dmabay_adapter_unmap_batch(); nothing of it is kept linked then.
- * What is kept from before makes room.
- *
- * Context: any. Allocates nothing but what a page table needs where there was a huge page.
- * Return: how many are mapped, or, with nothing mapped, -EOPNOTSUPP (the first one is not
- * for this: dmabay_adapter_map_transfer() may map it, in parts), -EACCES (the first one
- * would write into read-only memory), -EIO (the IOMMU refused).
- */
 int dmabay_adapter_map_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			     struct dmabay_batch_entry *entries, u32 count)
 {
 	int ret;
 
+	if (!count)
+		return -EINVAL;
 	if (!adapter->ops->map_batch || adapter->scatter_gather)
 		return -EOPNOTSUPP;
 	if (channel->state != DMABAY_CHANNEL_GRANTED || channel->mapped)
@@ -615,17 +581,12 @@ int dmabay_adapter_map_batch(struct dmabay_adapter *adapter, struct dmabay_chann
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_map_batch);
 
-/**
- * dmabay_adapter_unmap_batch() - The transfers of a batch are over
- * @adapter: the adapter
- * @channel: the channel; the device does not use the mapping any more
- *
- * On return the device reaches nothing of them.
- *
- * Context: any.
- */
 void dmabay_adapter_unmap_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
 {
+	if (!channel->batch_pages) {
+		adapter_illegal(channel, CALL_FLUSH);
+		return;
+	}
 	adapter->ops->unmap_batch(adapter, channel);
 	WRITE_ONCE(channel->mapped, false);
 }

@@ -82,6 +82,13 @@ static inline bool dmabay_memory_suits(const struct dmabay_memory *memory,
 	return !memory->dev || memory->dev == dev;
 }
 
+/* Are these bytes inside the memory? */
+static inline bool dmabay_memory_holds(const struct dmabay_memory *memory, size_t offset,
+				       size_t length)
+{
+	return length && offset < memory->length && length <= memory->length - offset;
+}
+
 const struct dmabay_group *dmabay_memory_group(const struct dmabay_memory *memory, size_t offset);
 
 /* What one page table of 64-bit entries translates, in pages: a huge page's worth. */
@@ -223,36 +230,14 @@ struct dmabay_link *dmabay_links_add(struct dmabay_channel *channel,
 				     u32 slot_page, u8 rights);
 void dmabay_links_remove(struct dmabay_channel *channel, struct dmabay_link *link);
 void dmabay_links_gone(struct dmabay_channel *channel, u32 count);
-void dmabay_links_remember(struct dmabay_channel *channel, const struct dmabay_link *link,
-			   dma_addr_t origin);
+void dmabay_links_remember(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			   const struct dmabay_link *link, dma_addr_t origin);
 
 /* For the one who maps: is nothing linked, and nothing being unlinked? */
 static inline bool dmabay_links_none(const struct dmabay_channel *channel)
 {
 	return !smp_load_acquire(&channel->link_count);
 }
-
-/*
- * Batch (batch.c): transfers that are mapped, and unmapped, with one call.
- */
-
-/**
- * struct dmabay_batch_entry - One transfer of a batch
- * @memory: the memory
- * @offset: bytes into it
- * @length: bytes; not 0, inside the memory
- * @direction: which way
- * @address: out: its device address
- * @extent: its pages; for the one who maps it
- */
-struct dmabay_batch_entry {
-	struct dmabay_memory *memory;
-	size_t offset;
-	size_t length;
-	enum dmabay_direction direction;
-	dma_addr_t address;
-	struct dmabay_extent extent;
-};
 
 /*
  * Map registers (mapregs.c): credits, and what backs them, behind one ops table.
@@ -378,52 +363,7 @@ void dmabay_adapter_drain(struct dmabay_adapter *adapter);
 void dmabay_adapter_close(struct dmabay_adapter *adapter);
 void dmabay_adapter_abandon(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
 unsigned int dmabay_adapter_list_capacity(const struct dmabay_adapter *adapter);
-int dmabay_adapter_map_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
-			     struct dmabay_batch_entry *entries, u32 count);
-void dmabay_adapter_unmap_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
-bool dmabay_adapter_linked_slow(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
-				const struct dmabay_memory *memory, size_t offset, size_t length,
-				enum dmabay_direction direction, dma_addr_t *address);
-
 #define dmabay_count(adapter, counter, n)	this_cpu_add((adapter)->counters->counter, (n))
-
-/**
- * dmabay_adapter_linked() - Is it linked already, so that nothing has to be done to map it?
- * @adapter: the adapter
- * @channel: an allocated channel with nothing mapped; the caller is the only one who maps
- *	on it
- * @memory: the memory; nobody unlinks it before the transfer is over
- * @offset: bytes into it
- * @length: bytes; inside the memory
- * @direction: which way; allowed by the memory
- * @address: out: the device address, if so
- *
- * The transfer is as good as mapped, but the channel knows nothing of it: there is
- * nothing to flush, and any number of others may be asked for meanwhile. But before
- * something is mapped on the channel they have to be over, because that may make room by
- * unlinking them. Counts a hit.
- *
- * Context: any.
- * Return: whether it is; false also where that cannot be told this way (lists, several
- * groups, mapped memory, other providers).
- */
-static inline bool dmabay_adapter_linked(struct dmabay_adapter *adapter,
-					 struct dmabay_channel *channel,
-					 const struct dmabay_memory *memory, size_t offset,
-					 size_t length, enum dmabay_direction direction,
-					 dma_addr_t *address)
-{
-	const struct dmabay_last_link *last = &channel->last;
-
-	/* If it is this memory, nobody else changes anything of it. */
-	if (READ_ONCE(last->memory) != memory || offset < last->from ||
-	    offset + length > last->to || !(last->rights & BIT(direction)))
-		return dmabay_adapter_linked_slow(adapter, channel, memory, offset, length,
-						  direction, address);
-	*address = last->origin + offset;
-	dmabay_count(adapter, hits, 1);
-	return true;
-}
 
 /*
  * Controller (controller.c)

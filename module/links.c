@@ -190,14 +190,15 @@ void dmabay_links_gone(struct dmabay_channel *channel, u32 count)
 
 /**
  * dmabay_links_remember() - This link was used last
+ * @adapter: the adapter
  * @channel: the channel; the caller is the only one who maps on it
  * @link: the link; it stays
  * @origin: the device address of the first byte of its memory, if all were linked
  *
  * For dmabay_adapter_linked(), which wants bytes and no pages.
  */
-void dmabay_links_remember(struct dmabay_channel *channel, const struct dmabay_link *link,
-			   dma_addr_t origin)
+void dmabay_links_remember(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			   const struct dmabay_link *link, dma_addr_t origin)
 {
 	const struct dmabay_memory *memory = link->memory;
 	size_t from = (size_t)link->page << PAGE_SHIFT;
@@ -205,8 +206,10 @@ void dmabay_links_remember(struct dmabay_channel *channel, const struct dmabay_l
 	if (memory->group_count > 1)
 		return;
 	channel->last.from = link->page ? from - memory->groups->in_page : 0;
-	channel->last.to = from + ((size_t)link->pages << PAGE_SHIFT) - memory->groups->in_page;
+	channel->last.to = min(from + ((size_t)link->pages << PAGE_SHIFT) -
+			       memory->groups->in_page, memory->length);
 	channel->last.origin = origin;
 	channel->last.rights = link->rights;
+	channel->last.hits = &adapter->counters->hits;
 	WRITE_ONCE(channel->last.memory, memory);
 }

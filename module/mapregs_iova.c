@@ -6,7 +6,7 @@
  * has a slot, and memory is linked into it (links.c) without copying. A link stays until
  * its place is needed or it is asked to go, so memory that is transferred again on the
  * same channel costs nothing here. Transfers that go together do without the ledger
- * (batch.c).
+ * (link_batch.c).
  *
  * A transfer of several groups is one link all the same: pages are numbered through
  * the groups, and lie in the slot in that order. Each group is one element.
@@ -306,7 +306,7 @@ static ssize_t iova_map(struct dmabay_adapter *adapter, struct dmabay_channel *c
 	if (adapter->scatter_gather)
 		return dmabay_list_fill(list, channel, extent, link->pages - skip, address);
 
-	dmabay_links_remember(channel, link, address - channel->offset);
+	dmabay_links_remember(adapter, channel, link, address - channel->offset);
 	length = min(extent->length, ((size_t)(link->pages - skip) << PAGE_SHIFT) -
 				     extent->in_page);
 	list->elements[0].address = address;
@@ -367,7 +367,7 @@ static bool iova_linked(struct dmabay_adapter *adapter, struct dmabay_channel *c
 	*address = extent.in_page +
 		   dmabay_window_address(adapter, window_page(channel, link->slot_page) +
 						  extent.page - link->page);
-	dmabay_links_remember(channel, link, *address - offset);
+	dmabay_links_remember(adapter, channel, link, *address - offset);
 	dmabay_count(adapter, hits, 1);
 	return true;
 }
@@ -389,7 +389,7 @@ const struct dmabay_mapregs_ops dmabay_mapregs_iova_ops = {
 	.unmap = iova_unmap,
 	.unlink = iova_unlink,
 	.linked = iova_linked,
-	.map_batch = dmabay_batch_map,
-	.unmap_batch = dmabay_batch_unmap,
+	.map_batch = dmabay_links_map_batch,
+	.unmap_batch = dmabay_links_unmap_batch,
 	.elements = iova_elements,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The window of an adapter (window.c), and what shares it: single transfers
- * (mapregs_iova.c) and batches of them (batch.c).
+ * (mapregs_iova.c) and batches of them (link_batch.c).
  */
 #ifndef _DMABAY_WINDOW_H
 #define _DMABAY_WINDOW_H
@@ -58,9 +58,9 @@ void dmabay_window_unlink_stretch(struct dmabay_adapter *adapter, u32 page, u32 
 void dmabay_links_evict(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			u32 slot_page, u32 pages);
 
-/* batch.c */
-int dmabay_batch_map(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
-		     struct dmabay_batch_entry *entries, u32 count);
-void dmabay_batch_unmap(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
+/* link_batch.c */
+int dmabay_links_map_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			   struct dmabay_batch_entry *entries, u32 count);
+void dmabay_links_unmap_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
 
 #endif /* _DMABAY_WINDOW_H */

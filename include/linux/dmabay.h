@@ -472,6 +472,7 @@ struct dmabay_last_link {
 	size_t from;
 	size_t to;
 	dma_addr_t origin;
+	u64 __percpu *hits;
 	u8 rights;
 };
 
@@ -715,6 +716,110 @@ bool dmabay_adapter_cancel_channel(struct dmabay_adapter *adapter, struct dmabay
 int dmabay_adapter_map_transfer(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 				struct dmabay_memory *memory, size_t offset, size_t *length,
 				enum dmabay_direction direction, struct dmabay_sg_list *list);
+
+/*
+ * dmabay_adapter_linked(), if it is not what was used last. Not to be called.
+ */
+bool dmabay_adapter_find_linked(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+				const struct dmabay_memory *memory, size_t offset, size_t length,
+				enum dmabay_direction direction, dma_addr_t *address);
+
+/**
+ * dmabay_adapter_linked() - Is memory linked already, so that nothing is left to map?
+ * @adapter: the adapter
+ * @channel: an allocated channel with nothing mapped; nobody else maps on it meanwhile
+ * @memory: the memory; the caller sees to it that nobody unlinks it
+ *	(dmabay_adapter_unlink()) before the device is done
+ * @offset: bytes into it
+ * @length: bytes; not 0, inside the memory
+ * @direction: which way; one that the memory allows
+ * @address: out: device address of the first byte, if true is returned
+ *
+ * What stays linked on a channel can be used again without a call for its end. Nothing is
+ * mapped by this, and there is nothing to flush. Any number of transfers may go on this
+ * way at a time; all of them have to be over before something is mapped on the channel,
+ * because that may make room by unlinking them.
+ *
+ * Context: any. Allocates nothing.
+ * Return: true if all of it is linked, in one piece, which is counted as a hit. Always
+ * false with lists, for memory of several groups or that somebody else has mapped, and
+ * with providers that link nothing.
+ */
+static inline bool dmabay_adapter_linked(struct dmabay_adapter *adapter,
+					 struct dmabay_channel *channel,
+					 const struct dmabay_memory *memory, size_t offset,
+					 size_t length, enum dmabay_direction direction,
+					 dma_addr_t *address)
+{
+	const struct dmabay_last_link *last = &channel->last;
+
+	/* If it is this memory, nobody else changes anything of it. */
+	if (READ_ONCE(last->memory) != memory || offset < last->from ||
+	    offset + length > last->to || !(last->rights & BIT(direction)))
+		return dmabay_adapter_find_linked(adapter, channel, memory, offset, length,
+						  direction, address);
+	*address = last->origin + offset;
+	this_cpu_inc(*last->hits);
+	return true;
+}
+
+/**
+ * struct dmabay_batch_entry - One transfer of a batch
+ * @memory: the memory; nobody unlinks it (dmabay_adapter_unlink()) before the batch is
+ *	unmapped
+ * @offset: bytes into it
+ * @length: bytes; not 0, inside the memory
+ * @direction: which way
+ * @address: out: device address of the first byte
+ */
+struct dmabay_batch_entry {
+	struct dmabay_memory *memory;
+	size_t offset;
+	size_t length;
+	enum dmabay_direction direction;
+	dma_addr_t address;
+	/* private: its pages */
+	u32 page;
+	u32 pages;
+	u32 in_page;
+};
+
+/**
+ * dmabay_adapter_map_batch() - Map transfers that go together
+ * @adapter: the adapter
+ * @channel: an allocated channel with nothing mapped; nobody else maps on it meanwhile
+ * @entries: the transfers; not kept
+ * @count: how many; not 0
+ *
+ * As many of the first ones are mapped as can be unmapped with one flush of the IOMMU:
+ * always those that fit into the map registers and have, in all, no more than 256 pages of
+ * 4 KiB. Each is mapped as a whole, contiguously, lets the device do what its direction
+ * needs and no more, and stays mapped until dmabay_adapter_unmap_batch(). Nothing of it is
+ * kept linked then, whatever the enabler says; what is kept from before may have to make
+ * room.
+ *
+ * Context: any. Allocates nothing.
+ * Return: how many are mapped; or, with nothing mapped, -EOPNOTSUPP (the first one is not
+ * for this, but maybe for dmabay_adapter_map_transfer(): it is too long, or of several
+ * groups, or its memory is mapped by somebody else; or there are lists, or a provider
+ * that links nothing), -EINVAL (no transfer; the first one is beyond its memory), -EACCES
+ * (the first one would write into read-only memory), -EIO (the IOMMU refused), -EBADFD (the
+ * channel is not allocated, or something is mapped).
+ */
+int dmabay_adapter_map_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			     struct dmabay_batch_entry *entries, u32 count);
+
+/**
+ * dmabay_adapter_unmap_batch() - The transfers of a batch are over
+ * @adapter: the adapter
+ * @channel: a channel with a batch mapped, else it warns once, and nothing changes; the
+ *	device does not use the mapping any more
+ *
+ * On return the device reaches nothing of it, and the CPU sees what the device wrote.
+ *
+ * Context: any.
+ */
+void dmabay_adapter_unmap_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
 
 /**
  * dmabay_adapter_flush() - End a mapped transfer (FlushAdapterBuffersEx)

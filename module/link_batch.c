@@ -39,13 +39,19 @@ static struct room find_room(const struct dmabay_window *window,
 static int entry_check(struct dmabay_batch_entry *entry)
 {
 	const struct dmabay_memory *memory = entry->memory;
+	struct dmabay_extent extent;
 
+	if (unlikely(!dmabay_memory_holds(memory, entry->offset, entry->length)))
+		return -EINVAL;
 	if (unlikely(memory->dev))
 		return -EOPNOTSUPP;
 	if (unlikely(memory->read_only && entry->direction == DMABAY_READ_FROM_DEVICE))
 		return -EACCES;
-	dmabay_memory_extent(memory, entry->offset, entry->length, &entry->extent);
-	return entry->extent.length == entry->length ? 0 : -EOPNOTSUPP;
+	dmabay_memory_extent(memory, entry->offset, entry->length, &extent);
+	entry->page = extent.page;
+	entry->pages = extent.pages;
+	entry->in_page = extent.in_page;
+	return extent.length == entry->length ? 0 : -EOPNOTSUPP;
 }
 
 /* How many of the first transfers fit, and how many pages they have. */
@@ -57,11 +63,11 @@ static int entries_fit(struct dmabay_batch_entry *entries, u32 count, u32 most, 
 	*pages = 0;
 	for (i = 0; i < count; i++) {
 		ret = entry_check(&entries[i]);
-		if (!ret && entries[i].extent.pages > most - *pages)
+		if (!ret && entries[i].pages > most - *pages)
 			ret = -EOPNOTSUPP;
 		if (ret)
 			return i ?: ret;
-		*pages += entries[i].extent.pages;
+		*pages += entries[i].pages;
 	}
 	return count;
 }
@@ -71,7 +77,7 @@ static bool entry_follows(const struct dmabay_batch_entry *entry,
 			  const struct dmabay_batch_entry *other)
 {
 	return entry->memory == other->memory && entry->direction == other->direction &&
-	       entry->extent.page == other->extent.page + other->extent.pages;
+	       entry->page == other->page + other->pages;
 }
 
 /* Link a transfer and those that follow it in its memory. Returns how many; all, or none. */
@@ -80,7 +86,7 @@ static int link_followers(struct dmabay_adapter *adapter, struct dmabay_batch_en
 {
 	struct dmabay_linked linked = {
 		.memory = entries->memory,
-		.page = entries->extent.page,
+		.page = entries->page,
 		.window_page = *window_page,
 		.rights = BIT(entries->direction),
 	};
@@ -88,9 +94,9 @@ static int link_followers(struct dmabay_adapter *adapter, struct dmabay_batch_en
 	int ret;
 
 	do {
-		entries[i].address = entries[i].extent.in_page +
+		entries[i].address = entries[i].in_page +
 			dmabay_window_address(adapter, *window_page + linked.pages);
-		linked.pages += entries[i].extent.pages;
+		linked.pages += entries[i].pages;
 		i++;
 	} while (i < count && entry_follows(&entries[i], &entries[i - 1]));
 
@@ -120,7 +126,7 @@ static int link_entries(struct dmabay_adapter *adapter, struct dmabay_batch_entr
 }
 
 /**
- * dmabay_batch_map() - dmabay_adapter_map_batch() in a window
+ * dmabay_links_map_batch() - dmabay_adapter_map_batch() in a window
  * @adapter: as there
  * @channel: as there
  * @entries: as there
@@ -129,8 +135,8 @@ static int link_entries(struct dmabay_adapter *adapter, struct dmabay_batch_entr
  * Context: any.
  * Return: as there.
  */
-int dmabay_batch_map(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
-		     struct dmabay_batch_entry *entries, u32 count)
+int dmabay_links_map_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			   struct dmabay_batch_entry *entries, u32 count)
 {
 	struct dmabay_window *window = adapter->provider_data;
 	struct room room = find_room(window, channel, channel->slot_pages);
@@ -151,20 +157,20 @@ int dmabay_batch_map(struct dmabay_adapter *adapter, struct dmabay_channel *chan
 	if (fit < 0)
 		return fit == -ENOMEM ? -EOPNOTSUPP : -EIO;
 	if (dmabay_window_sync(adapter, channel->batch_page, channel->batch_pages)) {
-		dmabay_batch_unmap(adapter, channel);
+		dmabay_links_unmap_batch(adapter, channel);
 		return -EIO;
 	}
 	return fit;
 }
 
 /**
- * dmabay_batch_unmap() - dmabay_adapter_unmap_batch() in a window
+ * dmabay_links_unmap_batch() - dmabay_adapter_unmap_batch() in a window
  * @adapter: as there
  * @channel: as there
  *
  * Context: any.
  */
-void dmabay_batch_unmap(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
+void dmabay_links_unmap_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
 {
 	dmabay_window_unlink_stretch(adapter, channel->batch_page, channel->batch_pages);
 	channel->batch_pages = 0;
