@@ -26,7 +26,7 @@
 #include "dmabay_private.h"
 
 /* More would make windows that only take page tables. */
-#define MAP_REGISTERS_MAX	65536U
+#define MAP_REGISTERS_MAX	262144U
 
 enum adapter_call {
 	CALL_ALLOCATE_CHANNEL,
@@ -345,14 +345,10 @@ void dmabay_adapter_drain(struct dmabay_adapter *adapter)
  */
 void dmabay_channel_prepare(struct dmabay_channel *channel)
 {
-	if (!channel->ledger.next) {
-		spin_lock_init(&channel->lock);
-		INIT_LIST_HEAD(&channel->ledger);
-	}
-	if (!channel->links) {
-		channel->links = &channel->own_link;
-		channel->link_capacity = 1;
-	}
+	if (channel->ledger.capacity)
+		return;
+	spin_lock_init(&channel->lock);
+	dmabay_ledger_prepare(&channel->ledger);
 }
 
 /**
@@ -711,7 +707,7 @@ int dmabay_adapter_unlink(struct dmabay_adapter *adapter, struct dmabay_channel 
 {
 	int ret = 0;
 
-	if (!channel->ledger.next)
+	if (!channel->ledger.capacity)
 		return 0;
 	if (adapter->ops->unlink)
 		ret = adapter->ops->unlink(adapter, channel, memory);

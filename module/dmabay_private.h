@@ -218,25 +218,51 @@ void dmabay_slots_give(struct dmabay_slots *slots, struct dmabay_channel *channe
 /*
  * Links (links.c): the ledger of what is linked in the slot of one channel.
  */
-#define DMABAY_LINKS_MAX	64
+#define DMABAY_LINKS_MAX	65536U
+/* Where it cannot sleep, a ledger gets no more room than this. */
+#define DMABAY_LINKS_ATOMIC	64U
 
-struct dmabay_link *dmabay_links_find(struct dmabay_channel *channel,
+/* What room is looked for: so many pages, so much beyond a multiple of a power of two. */
+struct dmabay_wish {
+	u32 slot_pages;
+	u32 pages;
+	u32 step;
+	u32 skew;
+};
+
+/* A place for a link: in the slot, and in the list of links. */
+struct dmabay_place {
+	u32 slot_page;
+	struct list_head *before;
+};
+
+void dmabay_ledger_prepare(struct dmabay_ledger *ledger);
+int dmabay_ledger_make_room(struct dmabay_ledger *ledger, u32 capacity, gfp_t gfp);
+void dmabay_ledger_destroy(struct dmabay_ledger *ledger);
+struct dmabay_link *dmabay_links_find(const struct dmabay_ledger *ledger,
 				      const struct dmabay_memory *memory, u32 page, u32 pages,
 				      u8 rights);
-int dmabay_links_place(struct dmabay_channel *channel, u32 pages, u32 step, u32 skew,
-		       u32 *slot_page);
-struct dmabay_link *dmabay_links_add(struct dmabay_channel *channel,
-				     struct dmabay_memory *memory, u32 page, u32 pages,
-				     u32 slot_page, u8 rights);
-void dmabay_links_remove(struct dmabay_channel *channel, struct dmabay_link *link);
-void dmabay_links_gone(struct dmabay_channel *channel, u32 count);
-void dmabay_links_remember(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
-			   const struct dmabay_link *link, dma_addr_t origin);
+struct dmabay_link *dmabay_links_of(const struct dmabay_ledger *ledger,
+				    const struct dmabay_memory *memory, bool *busy);
+bool dmabay_links_fits(const struct dmabay_ledger *ledger, const struct dmabay_wish *wish,
+		       struct dmabay_place *place);
+bool dmabay_links_place(struct dmabay_ledger *ledger, const struct dmabay_wish *wish,
+			struct dmabay_place *place);
+struct dmabay_link *dmabay_links_next(const struct dmabay_ledger *ledger, u32 slot_pages);
+void dmabay_links_skip(struct dmabay_ledger *ledger, struct dmabay_link *link);
+struct dmabay_link *dmabay_links_add(struct dmabay_ledger *ledger, struct dmabay_memory *memory,
+				     u32 page, u32 pages, const struct dmabay_place *place,
+				     u8 rights);
+void dmabay_links_remove(struct dmabay_ledger *ledger, struct dmabay_link *link);
+void dmabay_links_vacate(struct dmabay_ledger *ledger, struct dmabay_link *link);
+void dmabay_links_gone(struct dmabay_ledger *ledger, u32 count);
+void dmabay_links_remember(struct dmabay_ledger *ledger, const struct dmabay_link *link,
+			   dma_addr_t origin, u64 __percpu *hits);
 
 /* For the one who maps: is nothing linked, and nothing being unlinked? */
-static inline bool dmabay_links_none(const struct dmabay_channel *channel)
+static inline bool dmabay_links_none(const struct dmabay_ledger *ledger)
 {
-	return !smp_load_acquire(&channel->link_count);
+	return !smp_load_acquire(&ledger->count);
 }
 
 /*

@@ -14,25 +14,52 @@
  * ledger meanwhile, where nothing of the batch is; the memory of a batch is its caller's to
  * keep from being unlinked.
  */
+#include <linux/log2.h>
+
 #include "window.h"
 
-/* Where in its slot a batch can be. */
-struct room {
-	u32 slot_page;
-	u32 pages;
-};
+/* Pages from one cut to the next, and from a cut to where a page table's range begins. */
+#define CUT_PAGES	DMABAY_TABLE_PAGES
+#define HALF_PAGES	(DMABAY_TABLE_PAGES / 2)
 
-/* What comes before the first cut of the slot if that suffices, else what is behind it. */
-static struct room find_room(const struct dmabay_window *window,
-			     const struct dmabay_channel *channel, u32 pages)
+/* How many pages lie between two cuts in this slot, or between its ends. */
+static u32 most_pages(const struct dmabay_channel *channel)
 {
-	u32 cut = dmabay_window_to_cut(window, channel->slot_page);
-	struct room room = { .pages = min(cut, channel->slot_pages) };
-	u32 behind = min_t(u32, channel->slot_pages - room.pages, DMABAY_TABLE_PAGES);
+	return min_t(u32, channel->map_registers,
+		     channel->slot_pages > CUT_PAGES ? CUT_PAGES : HALF_PAGES);
+}
 
-	if (pages > room.pages && behind > room.pages)
-		room = (struct room){ .slot_page = cut, .pages = behind };
-	return room;
+/* What is too long for half of that begins at a cut. Anything else begins where it likes. */
+static struct dmabay_wish batch_wish(const struct dmabay_window *window,
+				     const struct dmabay_channel *channel, u32 pages)
+{
+	struct dmabay_wish wish = { .slot_pages = channel->slot_pages, .pages = pages };
+
+	if (pages <= HALF_PAGES) {
+		wish.step = roundup_pow_of_two(pages);
+	} else {
+		wish.step = CUT_PAGES;
+		wish.skew = dmabay_window_to_cut(window, channel->slot_page) % CUT_PAGES;
+	}
+	return wish;
+}
+
+/* Where in its slot the batch goes, with what is kept there out of the way. */
+static bool batch_place(struct dmabay_adapter *adapter, struct dmabay_channel *channel, u32 pages,
+			u32 *slot_page)
+{
+	struct dmabay_wish wish = batch_wish(adapter->provider_data, channel, pages);
+	struct dmabay_place place = { .slot_page = wish.skew };
+	unsigned long flags;
+	bool found = true;
+
+	if (!dmabay_links_none(&channel->ledger)) {
+		spin_lock_irqsave(&channel->lock, flags);
+		found = dmabay_links_make_room(adapter, channel, &wish, &place);
+		spin_unlock_irqrestore(&channel->lock, flags);
+	}
+	*slot_page = place.slot_page;
+	return found;
 }
 
 /* Look what a transfer needs, if it is one link. */
@@ -138,20 +165,17 @@ static int link_entries(struct dmabay_adapter *adapter, struct dmabay_batch_entr
 int dmabay_links_map_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			   struct dmabay_batch_entry *entries, u32 count)
 {
-	struct dmabay_window *window = adapter->provider_data;
-	struct room room = find_room(window, channel, channel->slot_pages);
-	u32 pages, page;
+	u32 pages, page, slot_page;
 	int fit;
 
-	fit = entries_fit(entries, count, min(room.pages, channel->map_registers), &pages);
+	fit = entries_fit(entries, count, most_pages(channel), &pages);
 	if (fit < 0)
 		return fit;
-	room = find_room(window, channel, pages);
-	if (!dmabay_links_none(channel))
-		dmabay_links_evict(adapter, channel, room.slot_page, pages);
+	if (!batch_place(adapter, channel, pages, &slot_page))
+		return -EOPNOTSUPP;
 
-	channel->batch_page = channel->slot_page + room.slot_page;
-	page = channel->batch_page;
+	page = channel->slot_page + slot_page;
+	channel->batch_page = page;
 	fit = link_entries(adapter, entries, fit, &page);
 	channel->batch_pages = page - channel->batch_page;
 	if (fit < 0)

@@ -11,6 +11,11 @@
  * A transfer of several groups is one link all the same: pages are numbered through
  * the groups, and lie in the slot in that order. Each group is one element.
  *
+ * When the slot is full, what is in the way of the next link goes, and with it what lies
+ * behind that and can go with the same call: a flush of the IOMMU costs as much for a page
+ * as for hundreds. But not more than a share of the slot goes at once, and what has mostly
+ * been used again since the log came by is passed over once.
+ *
  * Where a page table is missing (window.c), the beginning of the memory is linked in the
  * spare slot, which is too short for huge pages, and the transfer is mapped in part.
  */
@@ -20,6 +25,9 @@
 
 /* All that a device can be allowed. */
 #define RIGHTS_BOTH	(BIT(DMABAY_READ_FROM_DEVICE) | BIT(DMABAY_WRITE_TO_DEVICE))
+
+/* How much of a slot goes at once, if less would do. */
+#define EVICTION_SHARE	4
 
 static bool iova_claim(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
 {
@@ -43,162 +51,193 @@ static u32 window_page(const struct dmabay_channel *channel, u32 slot_page)
 	       channel->spare_page + slot_page - channel->slot_pages;
 }
 
-static void unlink_long(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
-			const struct dmabay_link *link)
+/*
+ * An unlink of several links: those that meet in the window are gathered, as far as they
+ * can go with one call. An entry may be struck out before its pages are unlinked, because
+ * nobody acts on the ledger before all is through; what it refers to is the owner's to keep
+ * until then.
+ */
+struct unlink {
+	struct dmabay_adapter *adapter;
+	struct dmabay_channel *channel;
+	u32 page;
+	u32 pages;
+	u32 gone;
+};
+
+static void unlink_gathered(struct unlink *unlink)
+{
+	dmabay_window_unlink_stretch(unlink->adapter, unlink->page, unlink->pages);
+	unlink->pages = 0;
+}
+
+/* Can it go with what is gathered? What may have huge pages goes by itself. */
+static bool unlink_takes(const struct unlink *unlink, const struct dmabay_link *link)
+{
+	const struct dmabay_window *window = unlink->adapter->provider_data;
+	u32 page = window_page(unlink->channel, link->slot_page);
+
+	if (!unlink->pages || link->pages >= TABLE_PAGES)
+		return false;
+	return (page == unlink->page + unlink->pages || page + link->pages == unlink->page) &&
+	       unlink->pages + link->pages <=
+	       dmabay_window_to_cut(window, min(page, unlink->page));
+}
+
+/* The caller strikes out the link. */
+static void unlink_link(struct unlink *unlink, const struct dmabay_link *link)
 {
 	const struct dmabay_linked linked = {
 		.memory = link->memory,
 		.page = link->page,
 		.pages = link->pages,
 		.there = link->pages,
-		.window_page = window_page(channel, link->slot_page),
+		.window_page = window_page(unlink->channel, link->slot_page),
 		.rights = link->rights,
 	};
 
-	dmabay_window_unlink(adapter, &linked);
-}
-
-/* Short links that meet in the window, and can go with one call. */
-struct neighbours {
-	u32 page;
-	u32 pages;
-};
-
-static void unlink_neighbours(struct dmabay_adapter *adapter, struct neighbours *neighbours)
-{
-	dmabay_window_unlink_stretch(adapter, neighbours->page, neighbours->pages);
-	neighbours->pages = 0;
-}
-
-static void unlink_short(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
-			 const struct dmabay_link *link, struct neighbours *neighbours)
-{
-	u32 page = window_page(channel, link->slot_page);
-
-	if (neighbours->page + neighbours->pages != page)
-		unlink_neighbours(adapter, neighbours);
-	if (!neighbours->pages)
-		neighbours->page = page;
-	neighbours->pages += link->pages;
-}
-
-/*
- * Unlink every link of the channel that @doomed says; busy ones never are. Nobody
- * acts on the ledger before this function is through, so an entry may go before
- * its pages are unlinked; what it refers to is the owner's to keep until then.
- */
-static void unlink_doomed(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
-			  bool (*doomed)(const struct dmabay_link *link, const void *argument),
-			  const void *argument)
-{
-	struct neighbours neighbours = {};
-	struct dmabay_link *link, *next;
-	u32 gone = 0;
-
-	list_for_each_entry_safe(link, next, &channel->ledger, node) {
-		if (link->busy || !doomed(link, argument))
-			continue;
-		if (link->pages < TABLE_PAGES)
-			unlink_short(adapter, channel, link, &neighbours);
-		else
-			unlink_long(adapter, channel, link);
-		dmabay_links_remove(channel, link);
-		gone++;
+	unlink->gone++;
+	if (link->pages >= TABLE_PAGES) {
+		dmabay_window_unlink(unlink->adapter, &linked);
+		return;
 	}
-	unlink_neighbours(adapter, &neighbours);
-	dmabay_links_gone(channel, gone);
+	if (!unlink_takes(unlink, link)) {
+		unlink_gathered(unlink);
+		unlink->page = linked.window_page;
+	}
+	unlink->page = min(unlink->page, linked.window_page);
+	unlink->pages += linked.pages;
 }
 
-struct slot_range {
-	u32 page;
-	u32 pages;
-};
-
-static bool link_in_range(const struct dmabay_link *link, const void *argument)
+static void unlink_finish(struct unlink *unlink)
 {
-	const struct slot_range *range = argument;
-
-	return link->slot_page < range->page + range->pages &&
-	       range->page < link->slot_page + link->pages;
+	unlink_gathered(unlink);
+	dmabay_links_gone(&unlink->channel->ledger, unlink->gone);
 }
 
-static bool link_of_memory(const struct dmabay_link *link, const void *argument)
+/* Let the log go on behind what would go now, if most of that was used again. */
+static bool pass_over(struct dmabay_ledger *ledger, struct dmabay_link *link, u32 most)
 {
-	return !argument || link->memory == argument;
-}
+	struct dmabay_link *first = link;
+	u32 pages = 0, used = 0;
 
-static bool link_is(const struct dmabay_link *link, const void *argument)
-{
-	return link == argument;
-}
-
-/**
- * dmabay_links_evict() - Make room in a slot
- * @adapter: the adapter
- * @channel: the channel; the caller is the only one who maps on it, and nothing is mapped
- * @slot_page: first page of the slot
- * @pages: how many
- *
- * Context: any, with no lock held.
- */
-void dmabay_links_evict(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
-			u32 slot_page, u32 pages)
-{
-	const struct slot_range range = { .page = slot_page, .pages = pages };
-	unsigned long flags;
-
-	spin_lock_irqsave(&channel->lock, flags);
-	unlink_doomed(adapter, channel, link_in_range, &range);
-	spin_unlock_irqrestore(&channel->lock, flags);
-}
-
-/* Make room for one more entry: the least recently used one goes. */
-static bool ledger_make_room(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
-{
-	struct dmabay_link *link, *oldest = NULL;
-
-	list_for_each_entry(link, &channel->ledger, node)
-		if (!link->busy && (!oldest || link->stamp < oldest->stamp))
-			oldest = link;
-	if (!oldest)
+	list_for_each_entry_from(link, &ledger->places, node) {
+		if (pages && pages + link->pages > most)
+			break;
+		pages += link->pages;
+		used += link->used ? link->pages : 0;
+	}
+	if (used <= pages / 2)
 		return false;
-	unlink_doomed(adapter, channel, link_is, oldest);
+	ledger->next = &link->node;
+	for (link = first; &link->node != ledger->next; link = list_next_entry(link, node))
+		link->used = false;
 	return true;
 }
 
-/* Link in a range of the slot, from which everything else has to go. */
-static struct dmabay_link *link_range(struct dmabay_adapter *adapter,
-				      struct dmabay_channel *channel, u32 page, u8 rights,
-				      const struct slot_range *range)
+/**
+ * dmabay_links_make_room() - Find room in a slot, whatever has to go
+ * @adapter: the adapter
+ * @channel: the channel; the caller owns its ledger, and nothing is mapped
+ * @wish: what for
+ * @place: out: where
+ *
+ * Context: any.
+ * Return: whether there is any.
+ */
+bool dmabay_links_make_room(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			    const struct dmabay_wish *wish, struct dmabay_place *place)
+{
+	struct unlink unlink = { .adapter = adapter, .channel = channel };
+	u32 most = channel->slot_pages / EVICTION_SHARE;
+	struct dmabay_ledger *ledger = &channel->ledger;
+	unsigned int rounds = 0;
+	bool fits;
+
+	if (wish->pages > wish->slot_pages || wish->skew > wish->slot_pages - wish->pages)
+		return false;
+	if (dmabay_links_place(ledger, wish, place))
+		return true;
+	for (;;) {
+		struct dmabay_link *link = dmabay_links_next(ledger, wish->slot_pages);
+
+		fits = !list_empty(&ledger->free) && dmabay_links_fits(ledger, wish, place);
+		if (fits && (!link || link->busy || !unlink_takes(&unlink, link) ||
+			     unlink.pages + link->pages > most))
+			break;
+		if (link && !unlink.pages && pass_over(ledger, link, most))
+			continue;
+		if (link && !link->busy) {
+			unlink_link(&unlink, link);
+			dmabay_links_remove(ledger, link);
+			continue;
+		}
+		/* In the second round nothing was used, in the third one nothing is left. */
+		if (!link && rounds++ == 2)
+			break;
+		/* Behind what is busy, or from the start. */
+		dmabay_links_skip(ledger, link);
+	}
+	unlink_finish(&unlink);
+	return fits;
+}
+
+/* Only the one who maps adds links. Here he has done so already, or gives up. */
+static void strike_out(struct dmabay_channel *channel, struct dmabay_link *link)
+{
+	dmabay_links_vacate(&channel->ledger, link);
+	dmabay_links_gone(&channel->ledger, 1);
+}
+
+static struct dmabay_link *link_place(struct dmabay_adapter *adapter,
+				      struct dmabay_channel *channel, u32 page, u32 pages,
+				      u8 rights, const struct dmabay_place *place)
 {
 	struct dmabay_linked linked = {
 		.memory = channel->memory,
 		.page = page,
-		.pages = range->pages,
-		.window_page = window_page(channel, range->page),
+		.pages = pages,
+		.window_page = window_page(channel, place->slot_page),
 		.rights = rights,
 	};
 	struct dmabay_link *link;
 	int ret;
 
-	unlink_doomed(adapter, channel, link_in_range, range);
-	do {
-		link = dmabay_links_add(channel, channel->memory, page, range->pages, range->page,
-					rights);
-	} while (!link && ledger_make_room(adapter, channel));
-	if (!link)
-		return ERR_PTR(-EBUSY);
-
+	link = dmabay_links_add(&channel->ledger, channel->memory, page, pages, place, rights);
 	ret = dmabay_window_link(adapter, &linked);
 	if (!ret)
 		ret = dmabay_window_sync(adapter, linked.window_page, linked.pages);
 	if (ret) {
 		dmabay_window_unlink(adapter, &linked);
-		dmabay_links_remove(channel, link);
-		dmabay_links_gone(channel, 1);
+		strike_out(channel, link);
 		return ERR_PTR(ret);
 	}
 	return link;
+}
+
+/* The spare slot has one link, if any, and it is the last one of the ledger. */
+static struct dmabay_link *link_spare(struct dmabay_adapter *adapter,
+				      struct dmabay_channel *channel,
+				      const struct dmabay_extent *extent, u8 rights)
+{
+	struct unlink unlink = { .adapter = adapter, .channel = channel };
+	struct dmabay_ledger *ledger = &channel->ledger;
+	const struct dmabay_place place = {
+		.slot_page = channel->slot_pages,
+		.before = &ledger->places,
+	};
+	struct dmabay_link *last;
+
+	if (!list_empty(&ledger->places)) {
+		last = list_last_entry(&ledger->places, struct dmabay_link, node);
+		if (last->slot_page >= channel->slot_pages) {
+			unlink_link(&unlink, last);
+			dmabay_links_remove(ledger, last);
+			unlink_finish(&unlink);
+		}
+	}
+	return link_place(adapter, channel, extent->page,
+			  min_t(u32, extent->pages, DMABAY_SPARE_PAGES), rights, &place);
 }
 
 /*
@@ -209,44 +248,49 @@ static u32 huge_skew(const struct dmabay_window *window, const struct dmabay_cha
 		     const struct dmabay_extent *extent)
 {
 	const struct dmabay_memory *memory = channel->memory;
-	const struct dmabay_piece *piece;
+	const struct dmabay_piece *piece = &memory->pieces[memory->huge_piece];
 
-	if (memory->huge_piece == memory->piece_count)
-		return 0;
-	piece = &memory->pieces[memory->huge_piece];
 	return (piece->pfn - piece->page + extent->page - window->phase - channel->slot_page) %
 	       TABLE_PAGES;
 }
 
 /*
- * Link what is not linked yet. Short memory is placed for the sake of the IOTLB, at
- * a multiple of its own length; long memory for the sake of huge pages.
+ * Link what is not linked yet. What is a power of two of pages is placed at a multiple of it,
+ * for the sake of the IOTLB, and lies close to others of its kind all the same; what has
+ * huge pages is placed for their sake.
  */
 static struct dmabay_link *link_extent(struct dmabay_adapter *adapter,
 				       struct dmabay_channel *channel,
 				       const struct dmabay_extent *extent, u8 rights)
 {
-	struct dmabay_window *window = adapter->provider_data;
-	struct slot_range range = { .pages = extent->pages };
-	u32 step = min_t(u32, roundup_pow_of_two(extent->pages), TABLE_PAGES);
-	u32 skew = step < TABLE_PAGES ? 0 : huge_skew(window, channel, extent);
+	const struct dmabay_memory *memory = channel->memory;
+	struct dmabay_wish wish = {
+		.slot_pages = channel->slot_pages,
+		.pages = extent->pages,
+		.step = min_t(u32, extent->pages & -extent->pages, TABLE_PAGES),
+	};
+	struct dmabay_place place;
 	struct dmabay_link *link;
-	int ret;
+	bool found;
 
-	ret = dmabay_links_place(channel, range.pages, step, skew, &range.page);
-	if (ret && skew)
-		ret = dmabay_links_place(channel, range.pages, step, 0, &range.page);
-	if (ret)
-		return ERR_PTR(ret);
+	if (extent->pages >= TABLE_PAGES && memory->huge_piece < memory->piece_count) {
+		wish.step = TABLE_PAGES;
+		wish.skew = huge_skew(adapter->provider_data, channel, extent);
+	}
+	found = dmabay_links_make_room(adapter, channel, &wish, &place);
+	if (!found && wish.skew) {
+		wish.skew = 0;
+		found = dmabay_links_make_room(adapter, channel, &wish, &place);
+	}
+	if (!found)
+		return ERR_PTR(-EBUSY);
 
-	link = link_range(adapter, channel, extent->page, rights, &range);
+	link = link_place(adapter, channel, extent->page, extent->pages, rights, &place);
 	if (PTR_ERR_OR_ZERO(link) != -ENOMEM || channel->slot_pages < TABLE_PAGES)
 		return link;
 
 	/* A page table was missing. In the spare slot none ever is. */
-	range.page = channel->slot_pages;
-	range.pages = min_t(u32, extent->pages, DMABAY_SPARE_PAGES);
-	return link_range(adapter, channel, extent->page, rights, &range);
+	return link_spare(adapter, channel, extent, rights);
 }
 
 /* Mapping owns the ledger while it links; see links.c. */
@@ -282,13 +326,12 @@ static ssize_t iova_map(struct dmabay_adapter *adapter, struct dmabay_channel *c
 	u32 skip;
 
 	spin_lock_irqsave(&channel->lock, flags);
-	link = dmabay_links_find(channel, channel->memory, extent->page, extent->pages, rights);
-	if (link) {
-		link->busy = true;
-		link->stamp = ++channel->clock;
-	} else {
+	link = dmabay_links_find(&channel->ledger, channel->memory, extent->page, extent->pages,
+				 rights);
+	if (link)
+		link->busy = link->used = true;
+	else
 		channel->relinking = true;
-	}
 	spin_unlock_irqrestore(&channel->lock, flags);
 
 	if (link) {
@@ -306,7 +349,8 @@ static ssize_t iova_map(struct dmabay_adapter *adapter, struct dmabay_channel *c
 	if (adapter->scatter_gather)
 		return dmabay_list_fill(list, channel, extent, link->pages - skip, address);
 
-	dmabay_links_remember(adapter, channel, link, address - channel->offset);
+	dmabay_links_remember(&channel->ledger, link, address - channel->offset,
+			      &adapter->counters->hits);
 	length = min(extent->length, ((size_t)(link->pages - skip) << PAGE_SHIFT) -
 				     extent->in_page);
 	list->elements[0].address = address;
@@ -326,25 +370,69 @@ static void iova_unmap(struct dmabay_adapter *adapter, struct dmabay_channel *ch
 	spin_unlock_irqrestore(&channel->lock, flags);
 }
 
+/* Take the lock of a ledger that nobody owns without it. */
+static void ledger_lock(struct dmabay_channel *channel, unsigned long *flags)
+{
+	spin_lock_irqsave(&channel->lock, *flags);
+	while (channel->relinking) {
+		spin_unlock_irqrestore(&channel->lock, *flags);
+		cpu_relax();
+		spin_lock_irqsave(&channel->lock, *flags);
+	}
+}
+
+static int unlink_memory(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			 const struct dmabay_memory *memory)
+{
+	struct unlink unlink = { .adapter = adapter, .channel = channel };
+	struct dmabay_link *link;
+	unsigned long flags;
+	bool busy;
+
+	ledger_lock(channel, &flags);
+	while ((link = dmabay_links_of(&channel->ledger, memory, &busy))) {
+		unlink_link(&unlink, link);
+		dmabay_links_vacate(&channel->ledger, link);
+	}
+	unlink_finish(&unlink);
+	spin_unlock_irqrestore(&channel->lock, flags);
+	return busy ? -EBUSY : 0;
+}
+
+/* What goes with one call. Returns how many links went. */
+static u32 unlink_next(struct dmabay_adapter *adapter, struct dmabay_channel *channel, bool *busy)
+{
+	struct unlink unlink = { .adapter = adapter, .channel = channel };
+	struct dmabay_link *link, *next;
+	unsigned long flags;
+
+	*busy = false;
+	ledger_lock(channel, &flags);
+	list_for_each_entry_safe(link, next, &channel->ledger.places, node) {
+		*busy |= link->busy;
+		if (link->busy)
+			continue;
+		if (unlink.gone && !unlink_takes(&unlink, link))
+			break;
+		unlink_link(&unlink, link);
+		dmabay_links_vacate(&channel->ledger, link);
+	}
+	unlink_finish(&unlink);
+	spin_unlock_irqrestore(&channel->lock, flags);
+	return unlink.gone;
+}
+
 static int iova_unlink(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 		       struct dmabay_memory *memory)
 {
-	struct dmabay_link *link;
-	unsigned long flags;
-	int ret = 0;
+	bool busy;
 
-	spin_lock_irqsave(&channel->lock, flags);
-	while (channel->relinking) {
-		spin_unlock_irqrestore(&channel->lock, flags);
-		cpu_relax();
-		spin_lock_irqsave(&channel->lock, flags);
-	}
-	unlink_doomed(adapter, channel, link_of_memory, memory);
-	list_for_each_entry(link, &channel->ledger, node)
-		if (link_of_memory(link, memory))
-			ret = -EBUSY;
-	spin_unlock_irqrestore(&channel->lock, flags);
-	return ret;
+	if (memory)
+		return unlink_memory(adapter, channel, memory);
+	/* There may be thousands: let interrupts in between. */
+	while (unlink_next(adapter, channel, &busy))
+		;
+	return busy ? -EBUSY : 0;
 }
 
 /* Memory of one group is one link, or a part of one. */
@@ -354,20 +442,20 @@ static bool iova_linked(struct dmabay_adapter *adapter, struct dmabay_channel *c
 {
 	struct dmabay_extent extent;
 	struct dmabay_link *link;
-	unsigned long flags;
 
 	if (adapter->scatter_gather || memory->dev || memory->group_count > 1)
 		return false;
 	dmabay_memory_extent(memory, offset, length, &extent);
-	spin_lock_irqsave(&channel->lock, flags);
-	link = dmabay_links_find(channel, memory, extent.page, extent.pages, BIT(direction));
-	spin_unlock_irqrestore(&channel->lock, flags);
+	link = dmabay_links_find(&channel->ledger, memory, extent.page, extent.pages,
+				 BIT(direction));
 	if (!link)
 		return false;
+	link->used = true;
 	*address = extent.in_page +
 		   dmabay_window_address(adapter, window_page(channel, link->slot_page) +
 						  extent.page - link->page);
-	dmabay_links_remember(adapter, channel, link, *address - offset);
+	dmabay_links_remember(&channel->ledger, link, *address - offset,
+			      &adapter->counters->hits);
 	dmabay_count(adapter, hits, 1);
 	return true;
 }

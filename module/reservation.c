@@ -165,6 +165,12 @@ static int dmabay_reservation_request(struct dmabay_reservation *reservation,
 	if (ret)
 		return ret;
 
+	/* As many buffers can stay linked as there may be. */
+	if (!strict)
+		ret = dmabay_transaction_make_links(reservation->transaction, map_registers);
+	if (ret)
+		goto err_delete;
+
 	reservation->map_registers = map_registers;
 	ret = xa_alloc(&file->reservations, &reservation->number, reservation,
 		       XA_LIMIT(1, DMABAY_MAX_RESERVATIONS), GFP_KERNEL_ACCOUNT);

@@ -11,7 +11,6 @@
  * itself, without a callback.
  */
 #include <linux/export.h>
-#include <linux/slab.h>
 
 #include "transaction.h"
 
@@ -55,23 +54,21 @@ static enum dmabay_channel_action reserve_granted(struct dmabay_adapter *adapter
 	return action;
 }
 
-/* Room in the ledger for as many links as the registers can hold. */
-static int reserve_links(struct dmabay_channel *channel, unsigned int map_registers)
+int dmabay_transaction_make_links(struct dmabay_transaction *transaction, unsigned int links)
 {
-	u16 capacity = min(map_registers, DMABAY_LINKS_MAX);
-	struct dmabay_link *links;
+	unsigned long flags;
+	bool in_use;
 
-	if (channel->links && channel->link_capacity >= capacity)
-		return 0;
-	links = kcalloc(capacity, sizeof(*links), GFP_ATOMIC | __GFP_NOWARN);
-	if (!links)
-		return -ENOMEM;
-	if (channel->links != &channel->own_link)
-		kfree(channel->links);
-	channel->links = links;
-	channel->link_capacity = capacity;
-	return 0;
+	might_sleep();
+	spin_lock_irqsave(&transaction->lock, flags);
+	in_use = transaction->reserved_registers || transaction->state == DMABAY_TRANSFER;
+	spin_unlock_irqrestore(&transaction->lock, flags);
+	if (in_use)
+		return -EBUSY;
+	return dmabay_ledger_make_room(&transaction->channel.ledger,
+				       min(links, DMABAY_LINKS_MAX), GFP_KERNEL_ACCOUNT);
 }
+EXPORT_SYMBOL_GPL(dmabay_transaction_make_links);
 
 /* Everything of a reservation but the asking; under the lock. */
 static int reserve_prepare(struct dmabay_transaction *transaction,
@@ -97,7 +94,9 @@ static int reserve_prepare(struct dmabay_transaction *transaction,
 	if (wanted > adapter->map_registers || transaction->reservation_withdrawn)
 		ret = -ENOMEM;
 	else
-		ret = reserve_links(&transaction->channel, wanted);
+		ret = dmabay_ledger_make_room(&transaction->channel.ledger,
+					      min(wanted, DMABAY_LINKS_ATOMIC),
+					      GFP_ATOMIC | __GFP_NOWARN);
 	dmabay_transaction_set_state(transaction, call, ret ? DMABAY_FAILED : DMABAY_RESERVED);
 	if (ret)
 		return ret;

@@ -18,8 +18,7 @@ static void transaction_free(struct kref *kref)
 	struct dmabay_transaction *transaction =
 		container_of(kref, struct dmabay_transaction, kref);
 
-	if (transaction->channel.links != &transaction->channel.own_link)
-		kfree(transaction->channel.links);
+	dmabay_ledger_destroy(&transaction->channel.ledger);
 	/* Any context may hold the last reference, and kvfree() may sleep. */
 	if (transaction->room)
 		kvfree_rcu(transaction->room, rcu);

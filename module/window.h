@@ -55,8 +55,8 @@ void dmabay_window_unlink(struct dmabay_adapter *adapter, const struct dmabay_li
 void dmabay_window_unlink_stretch(struct dmabay_adapter *adapter, u32 page, u32 pages);
 
 /* mapregs_iova.c */
-void dmabay_links_evict(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
-			u32 slot_page, u32 pages);
+bool dmabay_links_make_room(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			    const struct dmabay_wish *wish, struct dmabay_place *place);
 
 /* link_batch.c */
 int dmabay_links_map_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel,

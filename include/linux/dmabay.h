@@ -450,22 +450,25 @@ struct dmabay_adapter_config {
 };
 
 /*
- * One stretch of memory that is linked in a slot. Private to the core; here only
- * because every channel brings room for one.
+ * The ledger of a slot, what is linked there. Private to the core; here only because every
+ * channel brings one, with room for one link.
  */
 struct dmabay_link {
 	/* private: */
 	struct list_head node;
+	struct hlist_node same_pages;
+	struct hlist_node same_memory;
 	struct dmabay_memory *memory;
 	u32 page;
 	u32 pages;
 	u32 slot_page;
 	u8 rights;
 	bool busy;
-	u64 stamp;
+	/* private: since the log came by; of the one who maps */
+	bool used;
 };
 
-/* Bytes that were linked when they were used last. Private to the core, too. */
+/* Bytes that were linked when they were used last. */
 struct dmabay_last_link {
 	/* private: */
 	const struct dmabay_memory *memory;
@@ -474,6 +477,29 @@ struct dmabay_last_link {
 	dma_addr_t origin;
 	u64 __percpu *hits;
 	u8 rights;
+};
+
+struct dmabay_ledger_room;
+
+struct dmabay_ledger {
+	/* private: by place, and those that are not in use */
+	struct list_head places;
+	struct list_head free;
+	/* private: by pages, and then as many by memory */
+	struct hlist_head *tables;
+	u8 bits;
+	u32 classes;
+	u32 count;
+	/* private: where the log goes on; a hole; and how long others are at most */
+	struct list_head *next;
+	struct list_head *hole;
+	u32 longest_hole;
+	/* private: of the one who maps; others take away its memory */
+	struct dmabay_last_link last;
+	u32 capacity;
+	struct dmabay_ledger_room *room;
+	struct dmabay_link own_link;
+	struct hlist_head own_tables[4];
 };
 
 /**
@@ -500,19 +526,13 @@ struct dmabay_channel {
 	void *slot_address;
 	dma_addr_t slot_dma_address;
 
-	/* private: the link ledger; guarded by lock and relinking (links.c) */
+	/* private: what is linked; guarded by lock and relinking (links.c) */
 	spinlock_t lock;
 	bool relinking;
 	bool keep_links;
-	u16 link_capacity;
-	struct list_head ledger;
-	struct dmabay_link *links;
-	struct dmabay_link own_link;
-	u64 clock;
-	u32 link_count;
+	struct dmabay_ledger ledger;
 
-	/* private: what is linked: of the one who maps; others take away @last.memory */
-	struct dmabay_last_link last;
+	/* private: the batch that is mapped; the owner's */
 	u32 batch_page;
 	u32 batch_pages;
 
@@ -751,7 +771,7 @@ static inline bool dmabay_adapter_linked(struct dmabay_adapter *adapter,
 					 size_t length, enum dmabay_direction direction,
 					 dma_addr_t *address)
 {
-	const struct dmabay_last_link *last = &channel->last;
+	const struct dmabay_last_link *last = &channel->ledger.last;
 
 	/* If it is this memory, nobody else changes anything of it. */
 	if (READ_ONCE(last->memory) != memory || offset < last->from ||
@@ -1969,6 +1989,21 @@ int dmabay_transaction_unlink(struct dmabay_transaction *transaction,
  * Context: any.
  */
 void dmabay_transaction_set_keep_links(struct dmabay_transaction *transaction, bool keep);
+
+/**
+ * dmabay_transaction_make_links() - Make room for many kept links
+ * @transaction: holding no reservation, and not executing
+ * @links: how many; more than 65536 are as many
+ *
+ * A reservation keeps no more links than it has map registers, and no more than 64 unless
+ * this was called before it: dmabay_transaction_reserve() cannot sleep. When there is no
+ * room, links that were made long ago go. One takes about 100 bytes. The room stays until
+ * the transaction is deleted.
+ *
+ * Context: may sleep.
+ * Return: 0, -ENOMEM, or -EBUSY (in use).
+ */
+int dmabay_transaction_make_links(struct dmabay_transaction *transaction, unsigned int links);
 
 /**
  * dmabay_transaction_set_failed() - Say who is told of a late failure
