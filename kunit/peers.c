@@ -90,7 +90,7 @@ static int peers_move(const struct peers_move *move)
 	};
 	size_t moved;
 
-	return soft_move(peers_dev, &job, &moved);
+	return soft_move_charged(peers_dev, &job, &moved);
 }
 
 /* As the engine sees it: without, an address that somebody has chosen is one of memory. */

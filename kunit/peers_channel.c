@@ -68,7 +68,8 @@ static int peers_copy_run(struct device *dev, const struct peers_copy *copy)
 	};
 	size_t moved;
 
-	return soft_move(dev, &there, &moved) ?: soft_move(dev, &back, &moved);
+	return soft_move_charged(dev, &there, &moved) ?:
+	       soft_move_charged(dev, &back, &moved);
 }
 
 static dma_cookie_t peers_submit(struct dma_async_tx_descriptor *tx)

@@ -277,13 +277,14 @@ int dmabay_ioctl_register(struct dmabay_command *command)
 		goto err_free;
 
 	/* Its count is 0: nobody can use it before the user knows its number. */
-	ret = xa_alloc(&file->buffers, &arguments->buffer, buffer,
+	ret = xa_alloc(&file->buffers, &buffer->number, buffer,
 		       XA_LIMIT(1, DMABAY_MAX_BUFFERS), GFP_KERNEL_ACCOUNT);
 	if (ret) {
 		ret = ret == -EBUSY ? -ENOSPC : ret;
 		goto err_unpin;
 	}
 
+	arguments->buffer = buffer->number;
 	ret = dmabay_command_respond(command);
 	if (ret)
 		goto err_erase;
@@ -354,6 +355,7 @@ int dmabay_ioctl_unregister(struct dmabay_command *command)
 
 	trace_dmabay_buffer_unregistered(file, buffer, arguments->buffer);
 	xa_erase(&file->buffers, arguments->buffer);
+	dmabay_batch_forget_buffer(file, buffer);
 	dmabay_import_end(file, buffer);
 	mutex_unlock(&file->mutex);
 

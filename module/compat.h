@@ -19,6 +19,16 @@
 #include <linux/uio.h>
 #include <linux/version.h>
 
+/*
+ * Not zeroed where the kernel zeroes its stack: for what is long, on the hot path, and
+ * written before it is read.
+ */
+#if __has_attribute(__uninitialized__)
+#define __dmabay_uninitialized __attribute__((__uninitialized__))
+#else
+#define __dmabay_uninitialized
+#endif
+
 /* Always 1 since Linux 6.8. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
 #define eventfd_signal(context) eventfd_signal(context, 1)

@@ -33,15 +33,19 @@ struct dmabay_waiter {
 /**
  * dmabay_completion_add() - A transfer ended
  * @file: its file
- * @transfer: the transfer
+ * @transfer: the transfer; it is forgotten if its reservation was freed meanwhile
  *
- * Context: any; the caller keeps the file.
+ * Context: any; the caller keeps the file and the reservation.
  */
 void dmabay_completion_add(struct dmabay_file *file, struct dmabay_user_transfer *transfer)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&file->completion_lock, flags);
+	if (unlikely(transfer->reservation->dropped)) {
+		spin_unlock_irqrestore(&file->completion_lock, flags);
+		return;
+	}
 	transfer->sequence = file->sequence++;
 	list_add_tail(&transfer->node, &file->completions);
 	WRITE_ONCE(file->completed, file->completed + 1);
@@ -73,6 +77,7 @@ void dmabay_completions_drop(struct dmabay_reservation *reservation)
 	u32 i;
 
 	spin_lock_irq(&file->completion_lock);
+	reservation->dropped = true;
 	for (i = 0; i < reservation->depth; i++) {
 		if (list_empty(&reservation->transfers[i].node))
 			continue;
@@ -96,6 +101,18 @@ void dmabay_completions_end(struct dmabay_file *file)
 	smp_store_release(&file->ended, true);
 	dmabay_event_end(file);
 	wake_up_poll(&file->wait, EPOLLHUP | EPOLLERR);
+}
+
+/**
+ * dmabay_completions_pass() - May who ended transfers tell the user of them directly?
+ * @file: the file
+ *
+ * Context: any.
+ * Return: true: there are none that should be read before, and no event to signal.
+ */
+bool dmabay_completions_pass(struct dmabay_file *file)
+{
+	return !READ_ONCE(file->completed) && !READ_ONCE(file->event);
 }
 
 /* Copies the oldest ones, and leaves them. */
@@ -142,13 +159,11 @@ static void dmabay_completions_take(struct dmabay_file *file, u64 last)
 static int dmabay_completions_copy(struct dmabay_file *file, struct dmabay_completion __user *user,
 				   u32 capacity, u32 *completed)
 {
-	struct dmabay_completion chunk[DMABAY_READ_CHUNK];
+	struct dmabay_completion chunk[DMABAY_READ_CHUNK] __dmabay_uninitialized;
 	int ret = 0;
 	u64 last;
 	u32 count;
 
-	if (*completed == capacity || !READ_ONCE(file->completed))
-		return 0;
 	if (mutex_lock_interruptible(&file->read_mutex))
 		return -EINTR;
 
@@ -229,7 +244,7 @@ static int dmabay_completions_wait(struct dmabay_file *file, u32 needed, u64 dea
  * @capacity: how many fit
  * @min_complete: how many to wait for
  * @deadline: CLOCK_MONOTONIC, in ns; 0 is never
- * @completed: out: how many were read, also after a failure
+ * @completed: in: how many are there already; out: and were read, also after a failure
  *
  * Context: may sleep, for as long as user space lets it; no lock is held.
  * Return: 0 (not below @min_complete), or -EFAULT, -EINTR, -ETIMEDOUT, -ENODEV
@@ -241,11 +256,12 @@ int dmabay_completions_read(struct dmabay_file *file, struct dmabay_completion _
 	int waited = 0, ret;
 	bool ended;
 
-	*completed = 0;
 	for (;;) {
 		/* Before the queue is looked at: nothing is added once it is true. */
 		ended = smp_load_acquire(&file->ended);
-		ret = dmabay_completions_copy(file, user, capacity, completed);
+		ret = 0;
+		if (*completed < capacity && READ_ONCE(file->completed))
+			ret = dmabay_completions_copy(file, user, capacity, completed);
 		if (ret || *completed >= min_complete)
 			return ret;
 		if (ended)
@@ -276,6 +292,7 @@ int dmabay_ioctl_wait(struct dmabay_command *command)
 	if (arguments->capacity > DMABAY_MAX_BATCH)
 		return -E2BIG;
 
+	arguments->completed = 0;
 	ret = dmabay_completions_read(file, u64_to_user_ptr(arguments->completions),
 				      arguments->capacity, min_complete, arguments->deadline,
 				      &arguments->completed);

@@ -42,7 +42,7 @@ void dmabay_event_end(struct dmabay_file *file)
 static void dmabay_event_replace(struct dmabay_file *file, struct eventfd_ctx *event)
 {
 	spin_lock_irq(&file->completion_lock);
-	swap(file->event, event);
+	event = xchg(&file->event, event);
 	/* What it should have been told before it was there. */
 	if (file->completed || READ_ONCE(file->ended))
 		dmabay_event_signal(file);

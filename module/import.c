@@ -331,7 +331,7 @@ static int dmabay_import_settle(struct dmabay_file *file, struct dmabay_buffer *
 }
 
 /* On success the file owns it, not offered yet. */
-static int dmabay_import_add(struct dmabay_file *file, struct dmabay_buffer *buffer, u32 *number)
+static int dmabay_import_add(struct dmabay_file *file, struct dmabay_buffer *buffer)
 {
 	int ret;
 
@@ -342,8 +342,8 @@ static int dmabay_import_add(struct dmabay_file *file, struct dmabay_buffer *buf
 	if (ret)
 		goto out_unlock;
 
-	ret = xa_alloc(&file->buffers, number, buffer, XA_LIMIT(1, DMABAY_MAX_BUFFERS),
-		       GFP_KERNEL_ACCOUNT);
+	ret = xa_alloc(&file->buffers, &buffer->number, buffer,
+		       XA_LIMIT(1, DMABAY_MAX_BUFFERS), GFP_KERNEL_ACCOUNT);
 	if (ret) {
 		ret = ret == -EBUSY ? -ENOSPC : ret;
 		dmabay_import_end(file, buffer);
@@ -399,10 +399,11 @@ int dmabay_ioctl_import(struct dmabay_command *command)
 
 	ret = dmabay_import_settle(file, buffer, command->nonblock);
 	if (!ret)
-		ret = dmabay_import_add(file, buffer, &arguments->buffer);
+		ret = dmabay_import_add(file, buffer);
 	if (ret)
 		goto err_put;
 
+	arguments->buffer = buffer->number;
 	arguments->length = buffer->length;
 	ret = dmabay_command_respond(command);
 	if (ret)

@@ -46,6 +46,7 @@ struct dmabay_handler {
 #define DMABAY_HANDLER(_command, _handle, _struct, _last, ...)				\
 	[_command] = {									\
 		.size = sizeof(_struct) +						\
+			BUILD_BUG_ON_ZERO(sizeof(_struct) % sizeof(u64)) +		\
 			BUILD_BUG_ON_ZERO(sizeof(union dmabay_command_data) <		\
 					  sizeof(_struct)),				\
 		.min_size = offsetofend(_struct, _last),				\
@@ -113,7 +114,7 @@ long dmabay_ioctl(struct file *filp, unsigned int number, unsigned long argument
 		.nonblock = filp->f_flags & O_NONBLOCK,
 	};
 	const struct dmabay_handler *handler;
-	union dmabay_command_data data;
+	union dmabay_command_data data __dmabay_uninitialized;
 	unsigned int index;
 	int ret;
 
@@ -136,7 +137,11 @@ long dmabay_ioctl(struct file *filp, unsigned int number, unsigned long argument
 	if (command.user_size > PAGE_SIZE)
 		return -E2BIG;
 
-	ret = copy_struct_from_user(&data, handler->size, command.user, command.user_size);
+	if (likely(command.user_size == handler->size))
+		ret = dmabay_words_from_user(&data, command.user, handler->size);
+	else
+		ret = copy_struct_from_user(&data, handler->size, command.user,
+					    command.user_size);
 	if (ret)
 		return ret;
 

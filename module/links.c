@@ -398,13 +398,21 @@ void dmabay_links_remember(struct dmabay_ledger *ledger, const struct dmabay_lin
 {
 	const struct dmabay_memory *memory = link->memory;
 	struct dmabay_last_link *last = &ledger->last;
-	size_t from = (size_t)link->page << PAGE_SHIFT;
+	size_t from = (size_t)link->page << PAGE_SHIFT, to;
 
 	if (memory->group_count > 1)
 		return;
-	last->from = link->page ? from - memory->groups->in_page : 0;
-	last->to = min(from + ((size_t)link->pages << PAGE_SHIFT) - memory->groups->in_page,
-		       memory->length);
+	to = min(from + ((size_t)link->pages << PAGE_SHIFT) - memory->groups->in_page,
+		 memory->length);
+	from = link->page ? from - memory->groups->in_page : 0;
+	/* Links that meet in the memory, and in the window, are one to who looks for bytes. */
+	if (READ_ONCE(last->memory) == memory && last->origin == origin &&
+	    last->rights == link->rights && from <= last->to && last->from <= to) {
+		from = min(from, last->from);
+		to = max(to, last->to);
+	}
+	last->from = from;
+	last->to = to;
 	last->origin = origin;
 	last->hits = hits;
 	last->rights = link->rights;

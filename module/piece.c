@@ -13,8 +13,7 @@
  * Without registers of its own (DMABAY_ONCE), and with a dmaengine channel, a transfer is
  * executed by a transaction, see transfer.c.
  */
-#include "trace_user.h"
-#include "user.h"
+#include "piece.h"
 
 /**
  * dmabay_piece_prepare() - Let the pieces of a reservation be mapped on its channel
@@ -37,20 +36,18 @@ void dmabay_piece_prepare(struct dmabay_reservation *reservation)
 }
 
 /**
- * dmabay_piece_start() - Have the device programmed with the next piece
+ * dmabay_piece_start() - Start the next piece
  * @reservation: its running transfer has bytes left; the caller runs it
- *
- * It may be completed before this returns.
+ * @completed: out: as dmabay_piece_is_over(); if 0 is returned
  *
  * Context: any.
  * Return: 0, or why the transfer does not go on.
  */
-int dmabay_piece_start(struct dmabay_reservation *reservation)
+int dmabay_piece_start(struct dmabay_reservation *reservation, bool *completed)
 {
-	struct dmabay_device *device = reservation->file->device;
 	struct dmabay_user_transfer *transfer = reservation->running;
-	struct dmabay_device_piece *piece = &reservation->piece;
 	size_t length = min(transfer->length - reservation->moved, reservation->longest);
+	size_t offset = transfer->offset + reservation->moved;
 	struct dmabay_sg_element element;
 	struct dmabay_sg_list list = { .elements = &element, .capacity = 1 };
 	int ret;
@@ -60,21 +57,21 @@ int dmabay_piece_start(struct dmabay_reservation *reservation)
 		return ret;
 	if (!reservation->moved)
 		trace_dmabay_transfer_started(reservation, transfer);
-	ret = dmabay_adapter_map_transfer(reservation->adapter, reservation->channel,
-					  transfer->memory, transfer->offset + reservation->moved,
-					  &length, transfer->direction, &list);
+
+	/* A buffer that is counted is not unlinked meanwhile. */
+	reservation->mapped = !transfer->buffer ||
+			      !dmabay_adapter_linked(reservation->adapter, reservation->channel,
+						     transfer->memory, offset, length,
+						     transfer->direction, &element.address);
+	if (reservation->mapped)
+		ret = dmabay_adapter_map_transfer(reservation->adapter, reservation->channel,
+						  transfer->memory, offset, &length,
+						  transfer->direction, &list);
 	if (ret)
 		return ret;
 
-	INIT_LIST_HEAD(&piece->node);
-	piece->address = element.address;
-	piece->length = length;
-	piece->device_address = transfer->device_address + reservation->moved;
-	piece->direction = transfer->direction;
-	piece->polled = transfer->vector && transfer->vector->polled;
-	trace_dmabay_piece_programmed(reservation);
-	atomic_set_release(&reservation->programmed, 1);
-	device->config.ops->program(device, piece);
+	dmabay_piece_program(reservation, transfer, element.address, length);
+	*completed = dmabay_piece_is_over(reservation);
 
 	return 0;
 }
@@ -109,7 +106,8 @@ void dmabay_piece_unlink(struct dmabay_reservation *reservation,
 bool dmabay_piece_complete(struct dmabay_reservation *reservation, int status, size_t length)
 {
 	/* It is mapped, and on this channel: nothing can go wrong. */
-	dmabay_adapter_flush(reservation->adapter, reservation->channel, length);
+	if (reservation->mapped)
+		dmabay_adapter_flush(reservation->adapter, reservation->channel, length);
 	reservation->moved += length;
 
 	return !status && length == reservation->piece.length &&

@@ -33,6 +33,7 @@ struct dmabay_reservation *dmabay_reservation_alloc(struct dmabay_file *file, u3
 	if (!reservation)
 		return NULL;
 
+	refcount_set(&reservation->references, 1);
 	reservation->file = file;
 	reservation->depth = depth;
 	reservation->ended = -ENOENT;
@@ -121,7 +122,19 @@ void dmabay_reservation_end(struct dmabay_reservation *reservation, int error)
 void dmabay_reservation_free(struct dmabay_reservation *reservation)
 {
 	dmabay_completions_drop(reservation);
-	kvfree_rcu(reservation, rcu);
+	dmabay_reservation_put(reservation);
+}
+
+/**
+ * dmabay_reservation_put() - Give a reference back
+ * @reservation: the reservation
+ *
+ * Context: may sleep.
+ */
+void dmabay_reservation_put(struct dmabay_reservation *reservation)
+{
+	if (refcount_dec_and_test(&reservation->references))
+		kvfree_rcu(reservation, rcu);
 }
 
 static void dmabay_reservation_destroy(struct dmabay_reservation *reservation)
@@ -130,6 +143,7 @@ static void dmabay_reservation_destroy(struct dmabay_reservation *reservation)
 
 	xa_erase(&reservation->file->reservations, reservation->number);
 	dmabay_reservation_end(reservation, -ENOENT);
+	dmabay_batch_forget_reservation(reservation);
 	dmabay_reservation_free(reservation);
 }
 
@@ -317,7 +331,7 @@ int dmabay_ioctl_free(struct dmabay_command *command)
 	if (reservation) {
 		spin_lock_irq(&reservation->lock);
 		ret = reservation->ended;
-		if (!ret && (reservation->running || !list_empty(&reservation->queue)))
+		if (!ret && (READ_ONCE(reservation->running) || !list_empty(&reservation->queue)))
 			ret = -EBUSY;
 		if (!ret)
 			WRITE_ONCE(reservation->ended, -ENOENT);

@@ -19,8 +19,8 @@
  * Who owns a piece. The core hands it over in soft_program(). It is moved and
  * completed there, or, with async=1, in soft_work(), or, if it is polled, in
  * soft_poll(), as by an engine that has a queue without interrupts. From program()
- * until the completion has returned the piece holds a reference to soft->pieces;
- * soft_stop() kills that, completes what nobody polls for any more, waits until the
+ * until the completion has returned, or, if it is moved in program(), until it was, the
+ * piece holds a reference to soft->pieces; soft_stop() kills that, completes what nobody polls for any more, waits until the
  * last reference is gone, and so the engine touches no memory when it returns.
  *
  * Pieces of different transfers may be moved at the same time on several CPUs,
@@ -118,7 +118,7 @@ struct soft {
 	struct dmabay_device *device;
 };
 
-static void soft_run(struct soft *soft, struct dmabay_device_piece *piece)
+static int soft_serve(struct soft *soft, const struct dmabay_device_piece *piece, size_t *moved)
 {
 	struct soft_job job = {
 		.address = piece->address,
@@ -126,11 +126,22 @@ static void soft_run(struct soft *soft, struct dmabay_device_piece *piece)
 		.device_address = piece->device_address,
 		.direction = piece->direction,
 	};
+	int status;
+
+	status = soft_move(soft->dma_dev, &job, moved);
+	WARN_ON_ONCE(status == -EINVAL);
+
+	return status;
+}
+
+static void soft_run(struct soft *soft, struct dmabay_device_piece *piece)
+{
+	cycles_t start = get_cycles();
 	size_t moved;
 	int status;
 
-	status = soft_move(soft->dma_dev, &job, &moved);
-	WARN_ON_ONCE(status == -EINVAL);
+	status = soft_serve(soft, piece, &moved);
+	soft_charge(start);
 	dmabay_device_complete(piece, status, moved);
 }
 
@@ -246,7 +257,10 @@ static void soft_program_polled(struct soft *soft, struct dmabay_device_piece *p
 
 static void soft_program(struct dmabay_device *device, struct dmabay_device_piece *piece)
 {
+	cycles_t start = get_cycles();
 	struct soft *soft = dmabay_device_data(device);
+	size_t moved;
+	int status;
 
 	if (!percpu_ref_tryget_live(&soft->pieces)) {
 		dmabay_device_complete(piece, -ENODEV, 0);
@@ -254,8 +268,11 @@ static void soft_program(struct dmabay_device *device, struct dmabay_device_piec
 	}
 
 	if (!soft->worker) {
-		soft_run(soft, piece);
+		status = soft_serve(soft, piece, &moved);
+		/* Memory is not touched any more, and we are not gone before who called is. */
 		percpu_ref_put(&soft->pieces);
+		soft_charge(start);
+		dmabay_device_complete(piece, status, moved);
 		return;
 	}
 
@@ -312,6 +329,7 @@ static int soft_register(struct soft *soft)
 		.dma_dev = soft->dma_dev,
 		.memory_size = dmabay_soft_memory_size(),
 		.alignment = 1,
+		.at_once = !soft_async,
 		.enabler = DMABAY_ENABLER_CONFIG(DMABAY_PROFILE_PACKET64, soft_max_length),
 		.ops = &soft_ops,
 		.data = soft,

@@ -7,6 +7,8 @@
 #ifndef _DMABAY_SOFT_PRIVATE_H
 #define _DMABAY_SOFT_PRIVATE_H
 
+#include <linux/timex.h>
+
 #include <linux/dmabay_soft.h>
 
 #define SOFT_NAME "dmabay_soft"
@@ -33,6 +35,8 @@ void soft_engines_exit(void);
 
 bool soft_can_follow(struct device *dev);
 int soft_move(struct device *dev, const struct soft_job *job, size_t *moved);
+int soft_move_charged(struct device *dev, const struct soft_job *job, size_t *moved);
+void soft_charge(cycles_t start);
 int soft_move_again(struct device *dev);
 u64 soft_faults(void);
 u64 soft_ticks(void);

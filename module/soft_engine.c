@@ -46,7 +46,7 @@ static struct {
 	char *bytes;
 	size_t size;
 	atomic64_t faults; /* pages that could not be translated */
-	atomic64_t ticks; /* get_cycles() that translating and copying took */
+	atomic64_t ticks; /* get_cycles() from when jobs were given to when they were done */
 	u64 last_address, last_place; /* of the job that began last: address, device address */
 } soft_memory;
 
@@ -138,23 +138,26 @@ static size_t soft_copy(struct device *dev, const struct soft_job *job)
 	return done;
 }
 
+/* The CPU was in the place of the device since then, with all that others took it for. */
+void soft_charge(cycles_t start)
+{
+	atomic64_add(get_cycles() - start, &soft_memory.ticks);
+}
+EXPORT_SYMBOL_GPL(soft_charge);
+
 /* Do a job on behalf of the device. Returns what &dmabay_soft_done_t is told. */
 int soft_move(struct device *dev, const struct soft_job *job, size_t *moved)
 {
 	dma_addr_t address;
-	cycles_t start;
 
 	*moved = 0;
 	if (!job->length || job->length > soft_memory.size ||
 	    job->device_address > soft_memory.size - job->length)
 		return -EINVAL;
 
-	/* In process context this includes the time that others took the CPU for. */
-	start = get_cycles();
 	WRITE_ONCE(soft_memory.last_address, job->address);
 	WRITE_ONCE(soft_memory.last_place, job->device_address);
 	*moved = soft_copy(dev, job);
-	atomic64_add(get_cycles() - start, &soft_memory.ticks);
 	if (*moved == job->length)
 		return 0;
 
@@ -166,6 +169,18 @@ int soft_move(struct device *dev, const struct soft_job *job, size_t *moved)
 	return -EIO;
 }
 EXPORT_SYMBOL_GPL(soft_move);
+
+/* The same; what it takes is the device's. */
+int soft_move_charged(struct device *dev, const struct soft_job *job, size_t *moved)
+{
+	cycles_t start = get_cycles();
+	int status = soft_move(dev, job, moved);
+
+	soft_charge(start);
+
+	return status;
+}
+EXPORT_SYMBOL_GPL(soft_move_charged);
 
 /*
  * The first byte of the last job goes to the device once more: -EIO if there is nothing behind
@@ -206,7 +221,7 @@ static void soft_engine_work(struct work_struct *work)
 		wait_event_idle_timeout(engine->delay, READ_ONCE(engine->stopping),
 					msecs_to_jiffies(delay_ms));
 	if (!READ_ONCE(engine->stopping))
-		status = soft_move(engine->dev, &engine->job, &moved);
+		status = soft_move_charged(engine->dev, &engine->job, &moved);
 
 	/* Whoever starts it next finds that this job is over. */
 	atomic_set_release(&engine->busy, 0);

@@ -46,36 +46,9 @@ static bool dmabay_device_may_wait(const struct dmabay_device *device)
 	return device->is_channel && !device->is_copier;
 }
 
-/**
- * dmabay_transfer_stopped() - May the running transfer go on?
- * @reservation: the reservation
- * @transfer: its running transfer
- *
- * Context: any.
- * Return: 0, or why it must not.
- */
-int dmabay_transfer_stopped(struct dmabay_reservation *reservation,
-			    struct dmabay_user_transfer *transfer)
-{
-	int ended = READ_ONCE(reservation->ended);
-
-	if (ended)
-		return ended;
-	if (READ_ONCE(dmabay_reservation_device(reservation)->gone))
-		return -ENODEV;
-	if (READ_ONCE(transfer->withdrawn) ||
-	    (transfer->vector && READ_ONCE(transfer->vector->withdrawn)))
-		return -ECANCELED;
-	/* Time does not run back, so whoever asks again hears the same. */
-	if (transfer->deadline && ktime_get_ns() >= transfer->deadline)
-		return -ETIMEDOUT;
-
-	return 0;
-}
-
 static bool dmabay_reservation_idle_locked(struct dmabay_reservation *reservation)
 {
-	return !reservation->running && !reservation->starting &&
+	return !READ_ONCE(reservation->running) && !reservation->starting &&
 	       list_empty(&reservation->queue);
 }
 
@@ -116,8 +89,8 @@ static void dmabay_reservation_take(struct dmabay_reservation *reservation,
 {
 	lockdep_assert_held(&reservation->lock);
 
-	reservation->running = transfer;
-	reservation->started = jiffies;
+	WRITE_ONCE(reservation->running, transfer);
+	WRITE_ONCE(reservation->started, jiffies);
 	reservation->late = false;
 	reservation->moved = 0;
 	reservation->due = true;
@@ -131,7 +104,7 @@ static bool dmabay_reservation_next(struct dmabay_reservation *reservation)
 
 	lockdep_assert_held(&reservation->lock);
 
-	if (!reservation->running && !list_empty(&reservation->queue)) {
+	if (!READ_ONCE(reservation->running) && !list_empty(&reservation->queue)) {
 		transfer = list_first_entry(&reservation->queue, struct dmabay_user_transfer, node);
 		list_del_init(&transfer->node);
 		dmabay_reservation_take(reservation, transfer);
@@ -211,7 +184,7 @@ static bool dmabay_transfer_finish(struct dmabay_reservation *reservation, int s
 
 	spin_lock_irqsave(&reservation->lock, flags);
 	transfer = reservation->running;
-	reservation->running = NULL;
+	WRITE_ONCE(reservation->running, NULL);
 	dmabay_transfer_end(reservation, transfer, status, transferred);
 
 	run = dmabay_reservation_claim(reservation);
@@ -276,17 +249,20 @@ static bool dmabay_transfer_go_on(struct dmabay_reservation *reservation)
 	return run;
 }
 
-static bool dmabay_transfer_complete(struct dmabay_reservation *reservation, int status,
-				     size_t length)
+/**
+ * dmabay_transfer_complete() - The piece that the device works on is done
+ * @reservation: it runs on
+ * @status: 0 or a negative errno
+ * @length: bytes of it that were moved, not more than it has
+ *
+ * Context: any.
+ * Return: whether the caller has to dmabay_reservation_run() it; never if he does already.
+ */
+bool dmabay_transfer_complete(struct dmabay_reservation *reservation, int status, size_t length)
 {
 	struct dmabay_user_transfer *transfer = reservation->running;
 	int ret;
 
-	/* The driver's word, not more: it may have it from the device. */
-	length = min(length, reservation->piece.length);
-	if (status > 0)
-		status = -EIO;
-	trace_dmabay_piece_completed(reservation, status, length);
 	if (reservation->channel)
 		return dmabay_piece_complete(reservation, status, length) ?
 		       dmabay_transfer_go_on(reservation) :
@@ -414,6 +390,7 @@ static void dmabay_transfer_execute(struct dmabay_reservation *reservation,
 static void dmabay_transfer_start(struct dmabay_reservation *reservation)
 {
 	struct dmabay_user_transfer *transfer = reservation->running;
+	bool completed = false;
 	int ret;
 
 	if (!reservation->channel) {
@@ -421,11 +398,51 @@ static void dmabay_transfer_start(struct dmabay_reservation *reservation)
 		return;
 	}
 
-	ret = dmabay_piece_start(reservation);
+	ret = dmabay_piece_start(reservation, &completed);
 	if (ret) {
 		dmabay_piece_unlink(reservation, transfer);
 		dmabay_transfer_finish(reservation, ret, reservation->moved);
+	} else if (completed) {
+		dmabay_transfer_complete(reservation, reservation->status, reservation->length);
 	}
+}
+
+/**
+ * dmabay_reservation_enter() - Become the one who runs a reservation, with nothing to start
+ * @reservation: the reservation; its lock is held
+ *
+ * Context: any.
+ * Return: false: something runs or waits there, or somebody is in already.
+ */
+bool dmabay_reservation_enter(struct dmabay_reservation *reservation)
+{
+	lockdep_assert_held(&reservation->lock);
+
+	if (!dmabay_reservation_idle_locked(reservation))
+		return false;
+	reservation->starting = true;
+
+	return true;
+}
+
+/**
+ * dmabay_reservation_leave() - Run a reservation no more, if nothing is to be started
+ * @reservation: the reservation, which the caller runs; its lock is held
+ *
+ * Context: any.
+ * Return: false: there is, and it was taken: the caller has to dmabay_reservation_run() it.
+ * If true, the reservation may be gone as soon as the lock is.
+ */
+bool dmabay_reservation_leave(struct dmabay_reservation *reservation)
+{
+	lockdep_assert_held(&reservation->lock);
+
+	if (dmabay_reservation_next(reservation))
+		return false;
+	reservation->starting = false;
+	dmabay_reservation_wake(reservation);
+
+	return true;
 }
 
 /**
@@ -449,11 +466,7 @@ void dmabay_reservation_run(struct dmabay_reservation *reservation, bool may_sle
 			cond_resched();
 
 		spin_lock_irqsave(&reservation->lock, flags);
-		more = dmabay_reservation_next(reservation);
-		if (!more) {
-			reservation->starting = false;
-			dmabay_reservation_wake(reservation);
-		}
+		more = !dmabay_reservation_leave(reservation);
 		spin_unlock_irqrestore(&reservation->lock, flags);
 	} while (more);
 }
@@ -480,8 +493,21 @@ void dmabay_device_complete(struct dmabay_device_piece *piece, int status, size_
 	struct dmabay_reservation *reservation =
 		container_of(piece, struct dmabay_reservation, piece);
 
-	if (WARN_ON_ONCE(!reservation->running ||
-			 (reservation->channel && !atomic_xchg(&reservation->programmed, 0))))
+	/* A transaction looks after its own. */
+	if (WARN_ON_ONCE(reservation->channel ? !atomic_xchg(&reservation->programmed, 0) :
+						!reservation->running))
+		return;
+
+	/* The driver's word, not more: it may have it from the device. */
+	length = min(length, piece->length);
+	if (status > 0)
+		status = -EIO;
+	trace_dmabay_piece_completed(reservation, status, length);
+
+	reservation->status = status;
+	reservation->length = length;
+	/* It came before the end of program(): who called that goes on. */
+	if (reservation->channel && !atomic_xchg(&reservation->met, 1))
 		return;
 
 	if (dmabay_transfer_complete(reservation, status, length))
@@ -502,7 +528,7 @@ void dmabay_reservation_stop(struct dmabay_reservation *reservation)
 {
 	lockdep_assert_held(&reservation->lock);
 
-	if (reservation->running &&
+	if (READ_ONCE(reservation->running) &&
 	    dmabay_device_may_wait(dmabay_reservation_device(reservation)))
 		dmabay_transaction_stop(reservation->transaction);
 }
@@ -572,7 +598,7 @@ bool dmabay_reservation_queue(struct dmabay_reservation *reservation,
 	trace_dmabay_transfer_submitted(reservation, transfer);
 	if (transfer->deadline)
 		dmabay_reservation_expect(reservation, transfer->deadline);
-	if (reservation->running || reservation->starting) {
+	if (READ_ONCE(reservation->running) || reservation->starting) {
 		list_add_tail(&transfer->node, &reservation->queue);
 		return false;
 	}

@@ -13,7 +13,8 @@
  * What the command adds to its transfers (struct dmabay_vector) is in the request of the
  * ring, and so nothing is allocated. The ring keeps the file until the CQE is posted,
  * so closing the file ends no command; the removal of the device does. Each transfer
- * goes back to its reservation as soon as it ends. The last one to end, or the submitter
+ * goes back to its reservation as soon as it ends. If they have all ended when they are
+ * submitted the submitter posts the CQE. Otherwise the last one to end, or the submitter
  * if that is later, leaves the CQE to the task that submitted the command, and touches it
  * no more: there is one who brings &dmabay_vector.pending to zero, so there is one CQE.
  *
@@ -123,6 +124,7 @@ static int dmabay_uring_transfer(struct io_uring_cmd *command, unsigned int issu
 	enum dmabay_fences fences = issue_flags & IO_URING_F_NONBLOCK ? DMABAY_FENCES_IGNORE :
 								      DMABAY_FENCES_WAIT;
 	struct dmabay_memory *borrowed;
+	struct dmabay_batch batch __dmabay_uninitialized;
 	int ret;
 
 	/* The result has to say how many bytes they all were. */
@@ -135,8 +137,14 @@ static int dmabay_uring_transfer(struct io_uring_cmd *command, unsigned int issu
 	if (IS_ERR(borrowed))
 		return PTR_ERR(borrowed);
 
+	batch.file = file;
+	batch.wanted = wanted;
+	batch.count = 1;
+	batch.borrowed = borrowed;
+	batch.vector = vector;
+	batch.fences = fences;
 	atomic_inc(&vector->pending);
-	ret = dmabay_transfer_submit(file, wanted, borrowed, vector, fences);
+	ret = dmabay_batch_submit(&batch);
 	if (ret) {
 		atomic_dec(&vector->pending);
 		dmabay_memory_put(borrowed);
@@ -150,17 +158,15 @@ static int dmabay_uring_transfer(struct io_uring_cmd *command, unsigned int issu
 static int dmabay_uring_copy(struct dmabay_transfer *chunk,
 			     const struct dmabay_transfer __user *user, u32 count, bool nonblock)
 {
-	unsigned long left;
+	int ret;
 
 	if (nonblock)
 		pagefault_disable();
-	left = copy_from_user(chunk, user, count * sizeof(*chunk));
+	ret = dmabay_words_from_user(chunk, user, count * sizeof(*chunk));
 	if (nonblock)
 		pagefault_enable();
-	if (!left)
-		return 0;
 
-	return nonblock ? -EAGAIN : -EFAULT;
+	return ret && nonblock ? -EAGAIN : ret;
 }
 
 /* For the fences of a dma-buf. */
@@ -179,6 +185,25 @@ static bool dmabay_uring_would_wait(struct dmabay_file *file,
 	return false;
 }
 
+/* All transfers were submitted, but for one that was refused, and those after it. */
+static void dmabay_uring_submitted(struct io_uring_cmd *command, unsigned int issue_flags,
+				   int refused)
+{
+	struct dmabay_vector *vector = dmabay_uring_vector(command);
+
+	/* Pairs with dmabay_vector_ended(): all that were submitted are over, and we are left. */
+	if (!vector->polled && atomic_read_acquire(&vector->pending) == 1) {
+		if (refused)
+			cmpxchg(&vector->status, 0, refused);
+		dmabay_uring_post(command, issue_flags);
+		return;
+	}
+
+	if (!vector->polled)
+		compat_uring_mark_cancelable(command, issue_flags);
+	dmabay_vector_ended(vector, refused, 0);
+}
+
 /* -EAGAIN only if nothing was done: then the command is issued again. */
 static int dmabay_uring_submit(struct io_uring_cmd *command, unsigned int issue_flags,
 			       const struct dmabay_transfer __user *user, u32 count)
@@ -186,7 +211,7 @@ static int dmabay_uring_submit(struct io_uring_cmd *command, unsigned int issue_
 	struct dmabay_vector *vector = dmabay_uring_vector(command);
 	bool nonblock = issue_flags & IO_URING_F_NONBLOCK;
 	u32 in_chunk = min(count, DMABAY_URING_CHUNK);
-	struct dmabay_transfer chunk[DMABAY_URING_CHUNK];
+	struct dmabay_transfer chunk[DMABAY_URING_CHUNK] __dmabay_uninitialized;
 	u32 done = 0, total = 0, i;
 	int ret;
 
@@ -203,8 +228,6 @@ static int dmabay_uring_submit(struct io_uring_cmd *command, unsigned int issue_
 		.pending = ATOMIC_INIT(1),
 		.polled = issue_flags & IO_URING_F_IOPOLL,
 	};
-	if (!vector->polled)
-		compat_uring_mark_cancelable(command, issue_flags);
 	do {
 		for (i = 0; i < in_chunk && !ret; i++)
 			ret = dmabay_uring_transfer(command, issue_flags, &chunk[i], &total);
@@ -213,7 +236,7 @@ static int dmabay_uring_submit(struct io_uring_cmd *command, unsigned int issue_
 		if (!ret && in_chunk)
 			ret = dmabay_uring_copy(chunk, user + done, in_chunk, false);
 	} while (!ret && in_chunk);
-	dmabay_vector_ended(vector, ret, 0);
+	dmabay_uring_submitted(command, issue_flags, ret);
 
 	return -EIOCBQUEUED;
 }

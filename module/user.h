@@ -4,8 +4,9 @@
  *
  * A device (device.c) has a node and open files (cdev.c). A file owns buffers
  * (buffer.c, import.c), reservations (reservation.c) to which transfers are submitted
- * (submission.c) and on which they run (transfer.c), piece by piece (piece.c), unless
- * they are withdrawn before (withdrawal.c), and one queue of completions (completion.c)
+ * (submission.c), many at a time (batch.c), and on which they run (transfer.c), piece by
+ * piece (piece.c), unless they are withdrawn before (withdrawal.c), and one queue of
+ * completions (completion.c)
  * with an event (event.c). ioctl.c finds the handler of a command; transfers also come
  * by io_uring (uring.c), which has a queue of its own.
  * What is neither registered nor reserved is transferred by DMABAY_ONCE (once.c), and
@@ -40,8 +41,9 @@
  * what io_uring takes to queue task work nests in it, as does what a wakeup takes.
  *
  * Submitting, running and completing a transfer takes reservation->lock and
- * file->completion_lock only. Objects are found under RCU; a buffer is kept by
- * its count of transfers, a reservation by the transfers that it runs.
+ * file->completion_lock only, and of several that the device ends at once, the first of
+ * these once for all. Objects are found under RCU; a buffer is kept by its count of
+ * transfers, a reservation by the transfers that it runs.
  */
 #ifndef _DMABAY_USER_H
 #define _DMABAY_USER_H
@@ -60,6 +62,7 @@
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
+#include <linux/uaccess.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
@@ -192,6 +195,10 @@ static inline struct dmabay_device *to_dmabay_device(struct device *dev)
  *	&dmabay_reservation.transaction
  * @buffers: by number
  * @reservations: by number
+ * @recent_buffer: one of @buffers that was used lately, or NULL; written by who counts it,
+ *	read under RCU
+ * @recent_reservation: likewise, of @reservations; written under its lock, while that is
+ *	offered
  * @once_mutex: guards @once; one transfer of it at a time
  * @once: a reservation that holds no registers, for what nothing is reserved for;
  *	made by the first who needs it
@@ -221,6 +228,8 @@ struct dmabay_file {
 	struct mutex mutex; /* guards what is in the two below */
 	struct xarray buffers;
 	struct xarray reservations;
+	struct dmabay_buffer *recent_buffer;
+	struct dmabay_reservation *recent_reservation;
 
 	struct mutex once_mutex; /* guards once */
 	struct dmabay_reservation *once;
@@ -247,6 +256,7 @@ struct dmabay_file {
  * @rcu: found under RCU by a submit
  * @active: 0 while it is not offered, else 1 and one per transfer that is not
  *	over; a buffer can be unregistered at 1 only
+ * @number: in &dmabay_file.buffers
  * @device: whose counters it is in
  * @memory: the same for transactions
  * @pages: as pinned
@@ -260,6 +270,7 @@ struct dmabay_file {
 struct dmabay_buffer {
 	struct rcu_head rcu;
 	refcount_t active;
+	u32 number;
 	struct dmabay_device *device;
 	struct dmabay_memory *memory;
 	struct page **pages;
@@ -342,6 +353,7 @@ struct dmabay_user_transfer {
 /**
  * struct dmabay_reservation - A transaction and the transfers that run on it
  * @rcu: found under RCU by a submit
+ * @references: one of the file's, and of each batch whose user is not told yet
  * @file: its owner
  * @transaction: holds the registers; NULL once they are given back
  * @adapter: on which the pieces of its transfers are mapped
@@ -354,7 +366,8 @@ struct dmabay_user_transfer {
  * @depth: how many @transfers
  * @lock: guards @queue, @running, @due, @starting, @late, @started, @ended and @alarm_at
  * @queue: transfers that wait for their turn
- * @running: the one whose turn it is
+ * @running: the one whose turn it is; whoever runs the reservation may go on to the next
+ *	one without the lock, see batch.c
  * @due: it, or its next piece, is to be started
  * @starting: somebody is in dmabay_reservation_run() and will look again
  * @late: @running was stopped, because it took too long
@@ -365,15 +378,24 @@ struct dmabay_user_transfer {
  * @alarm: the deadline of a transfer has passed, or of one that has ended meanwhile
  * @moved: bytes of @running that were moved before @piece; of who starts or completes that
  * @piece: what the driver works on for @running
+ * @mapped: it is mapped on @channel; else it was found linked
  * @programmed: and has not completed yet; whoever makes it 0 does
+ * @met: of the one who had it programmed and is through with that, and the one who
+ *	completed it, one was here; the other one goes on
+ * @status: how it was completed
+ * @length: bytes of it that were moved
  * @watchdog: of a channel: sees that @running ends
  * @watched: @watchdog is due; the one who runs @running sets it
  * @deadline: of a channel: jiffies when the piece under way is late, 0 for never
- * @free: transfers that are neither under way nor unread; taken under @lock
+ * @dropped: nothing is added to the file's completions any more; under
+ *	&dmabay_file.completion_lock
+ * @free: transfers that are neither under way nor unread, as they came back
+ * @spare: those that were in @free when it was looked at last; under @lock
  * @transfers: all of them
  */
 struct dmabay_reservation {
 	struct rcu_head rcu;
+	refcount_t references;
 	struct dmabay_file *file;
 	struct dmabay_transaction *transaction;
 	struct dmabay_adapter *adapter;
@@ -398,11 +420,17 @@ struct dmabay_reservation {
 	struct hrtimer alarm;
 	size_t moved;
 	struct dmabay_device_piece piece;
+	bool mapped;
 	atomic_t programmed;
+	atomic_t met;
+	int status;
+	size_t length;
 	struct delayed_work watchdog;
 	bool watched;
 	unsigned long deadline;
+	bool dropped;
 	struct llist_head free;
+	struct llist_node *spare;
 	struct dmabay_user_transfer transfers[];
 };
 
@@ -411,6 +439,63 @@ static inline u32 dmabay_transfer_slot(const struct dmabay_reservation *reservat
 				       const struct dmabay_user_transfer *transfer)
 {
 	return reservation->depth ? transfer - reservation->transfers : 0;
+}
+
+/* Transfers that a batch can have. */
+#define DMABAY_BATCH_MAX	16U
+
+/**
+ * struct dmabay_batch - Transfers that come with one call
+ * @file: the file
+ * @wanted: the user's, copied
+ * @count: how many; not 0
+ * @borrowed: the memory of the only one, a reference that goes with it; NULL for the
+ *	buffers that are named
+ * @vector: the io_uring command that is told of their ends, or NULL for the file's queue
+ * @fences: what to do about the fences of dma-bufs
+ * @submitted: out: how many were taken
+ * @reservation: out: a reference, for dmabay_batch_told(); NULL if nobody is to be told
+ * @ended_count: out: how many of those ended meanwhile, and nobody was told
+ * @ended: out: these, in the order in which they ended
+ */
+struct dmabay_batch {
+	struct dmabay_file *file;
+	const struct dmabay_transfer *wanted;
+	u32 count;
+	struct dmabay_memory *borrowed;
+	struct dmabay_vector *vector;
+	enum dmabay_fences fences;
+	u32 submitted;
+	struct dmabay_reservation *reservation;
+	u32 ended_count;
+	struct dmabay_user_transfer *ended[DMABAY_BATCH_MAX];
+};
+
+/**
+ * dmabay_transfer_stopped() - May the running transfer go on?
+ * @reservation: the reservation
+ * @transfer: its running transfer
+ *
+ * Context: any.
+ * Return: 0, or why it must not.
+ */
+static inline int dmabay_transfer_stopped(const struct dmabay_reservation *reservation,
+					  const struct dmabay_user_transfer *transfer)
+{
+	int ended = READ_ONCE(reservation->ended);
+
+	if (unlikely(ended))
+		return ended;
+	if (unlikely(READ_ONCE(reservation->file->device->gone)))
+		return -ENODEV;
+	if (unlikely(READ_ONCE(transfer->withdrawn) ||
+		     (transfer->vector && READ_ONCE(transfer->vector->withdrawn))))
+		return -ECANCELED;
+	/* Time does not run back, so whoever asks again hears the same. */
+	if (unlikely(transfer->deadline) && ktime_get_ns() >= transfer->deadline)
+		return -ETIMEDOUT;
+
+	return 0;
 }
 
 /**
@@ -443,6 +528,45 @@ int dmabay_device_counters(struct dmabay_device *device, struct dmabay_counters 
 enum dmabay_info_iommu dmabay_iommu(struct device *dev);
 int dmabay_ioctl_info(struct dmabay_command *command);
 int dmabay_ioctl_counters(struct dmabay_command *command);
+
+/**
+ * dmabay_words_from_user() - Copy a few words from the user
+ * @to: where to
+ * @user: where from
+ * @size: bytes, a multiple of 8
+ *
+ * For so few of them that this is less than the preparations for long copies.
+ *
+ * Context: may sleep.
+ * Return: 0 or -EFAULT.
+ */
+static inline int dmabay_words_from_user(void *to, const void __user *user, size_t size)
+{
+	const u64 __user *from = user;
+	u64 *word = to;
+
+	if (!user_read_access_begin(user, size))
+		return -EFAULT;
+	for (; size >= 8 * sizeof(*word); size -= 8 * sizeof(*word), word += 8, from += 8) {
+		unsafe_get_user(word[0], &from[0], err_fault);
+		unsafe_get_user(word[1], &from[1], err_fault);
+		unsafe_get_user(word[2], &from[2], err_fault);
+		unsafe_get_user(word[3], &from[3], err_fault);
+		unsafe_get_user(word[4], &from[4], err_fault);
+		unsafe_get_user(word[5], &from[5], err_fault);
+		unsafe_get_user(word[6], &from[6], err_fault);
+		unsafe_get_user(word[7], &from[7], err_fault);
+	}
+	for (; size; size -= sizeof(*word))
+		unsafe_get_user(*word++, from++, err_fault);
+	user_read_access_end();
+
+	return 0;
+
+err_fault:
+	user_read_access_end();
+	return -EFAULT;
+}
 
 /* cdev.c */
 extern const struct file_operations dmabay_file_operations;
@@ -498,29 +622,32 @@ int dmabay_reservation_prepare(struct dmabay_reservation *reservation,
 			       struct dmabay_enabler *enabler);
 void dmabay_reservation_end(struct dmabay_reservation *reservation, int error);
 void dmabay_reservation_free(struct dmabay_reservation *reservation);
+void dmabay_reservation_put(struct dmabay_reservation *reservation);
 int dmabay_ioctl_reserve(struct dmabay_command *command);
 int dmabay_ioctl_free(struct dmabay_command *command);
 
 /* submission.c */
+int dmabay_ioctl_submit(struct dmabay_command *command);
+
+/* batch.c */
 int dmabay_transfer_check(const struct dmabay_device *device, u64 offset, u64 length,
 			  u64 device_address, u32 direction);
 int dmabay_transfer_admit(const struct dmabay_file *file, const struct dmabay_transfer *wanted);
 bool dmabay_transfer_would_wait(struct dmabay_file *file, const struct dmabay_transfer *wanted);
-int dmabay_transfer_submit(struct dmabay_file *file, const struct dmabay_transfer *wanted,
-			   struct dmabay_memory *borrowed, struct dmabay_vector *vector,
-			   enum dmabay_fences fences);
-int dmabay_ioctl_submit(struct dmabay_command *command);
+int dmabay_batch_submit(struct dmabay_batch *batch);
+void dmabay_batch_told(struct dmabay_batch *batch, u32 count);
+void dmabay_batch_forget_buffer(struct dmabay_file *file, struct dmabay_buffer *buffer);
+void dmabay_batch_forget_reservation(struct dmabay_reservation *reservation);
 
 /* piece.c */
 void dmabay_piece_prepare(struct dmabay_reservation *reservation);
-int dmabay_piece_start(struct dmabay_reservation *reservation);
+int dmabay_piece_start(struct dmabay_reservation *reservation, bool *completed);
 bool dmabay_piece_complete(struct dmabay_reservation *reservation, int status, size_t length);
 void dmabay_piece_unlink(struct dmabay_reservation *reservation,
 			 const struct dmabay_user_transfer *transfer);
 
 /* transfer.c */
-int dmabay_transfer_stopped(struct dmabay_reservation *reservation,
-			    struct dmabay_user_transfer *transfer);
+bool dmabay_transfer_complete(struct dmabay_reservation *reservation, int status, size_t length);
 void dmabay_transfer_end(struct dmabay_reservation *reservation,
 			 struct dmabay_user_transfer *transfer, int status, size_t transferred);
 bool dmabay_reservation_idle(struct dmabay_reservation *reservation);
@@ -528,6 +655,8 @@ void dmabay_reservation_failed(struct dmabay_transaction *transaction, void *con
 void dmabay_reservation_stop(struct dmabay_reservation *reservation);
 void dmabay_reservation_interrupt(struct dmabay_reservation *reservation);
 void dmabay_reservation_watch(struct work_struct *work);
+bool dmabay_reservation_enter(struct dmabay_reservation *reservation);
+bool dmabay_reservation_leave(struct dmabay_reservation *reservation);
 bool dmabay_reservation_queue(struct dmabay_reservation *reservation,
 			      struct dmabay_user_transfer *transfer);
 void dmabay_reservation_run(struct dmabay_reservation *reservation, bool may_sleep);
@@ -553,6 +682,7 @@ int dmabay_ioctl_cancel(struct dmabay_command *command);
 void dmabay_completion_add(struct dmabay_file *file, struct dmabay_user_transfer *transfer);
 void dmabay_completions_drop(struct dmabay_reservation *reservation);
 void dmabay_completions_end(struct dmabay_file *file);
+bool dmabay_completions_pass(struct dmabay_file *file);
 int dmabay_completions_read(struct dmabay_file *file, struct dmabay_completion __user *user,
 			    u32 capacity, u32 min_complete, u64 deadline, u32 *completed);
 int dmabay_ioctl_wait(struct dmabay_command *command);

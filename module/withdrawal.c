@@ -64,7 +64,7 @@ static bool dmabay_concerns_overdue(const struct dmabay_user_transfer *transfer,
 static void dmabay_withdraw_running(struct dmabay_reservation *reservation,
 				    struct dmabay_withdrawal *withdrawal)
 {
-	struct dmabay_user_transfer *transfer = reservation->running;
+	struct dmabay_user_transfer *transfer = smp_load_acquire(&reservation->running);
 
 	lockdep_assert_held(&reservation->lock);
 
@@ -153,7 +153,7 @@ enum hrtimer_restart dmabay_reservation_alarm(struct hrtimer *timer)
 	/* If there were too many, it is due at once. */
 	list_for_each_entry(transfer, &reservation->queue, node)
 		earliest = min_not_zero(earliest, transfer->deadline);
-	transfer = reservation->running;
+	transfer = smp_load_acquire(&reservation->running);
 	if (transfer && transfer->deadline > withdrawal.number)
 		earliest = min(earliest, transfer->deadline);
 	dmabay_reservation_expect(reservation, earliest);
@@ -176,6 +176,7 @@ enum hrtimer_restart dmabay_reservation_alarm(struct hrtimer *timer)
  */
 void dmabay_vector_withdraw(struct dmabay_file *file, struct dmabay_vector *vector)
 {
+	const struct dmabay_user_transfer *running;
 	struct dmabay_reservation *reservation;
 	unsigned long number, flags;
 
@@ -186,7 +187,8 @@ void dmabay_vector_withdraw(struct dmabay_file *file, struct dmabay_vector *vect
 	rcu_read_lock();
 	xa_for_each(&file->reservations, number, reservation) {
 		spin_lock_irqsave(&reservation->lock, flags);
-		if (reservation->running && reservation->running->vector == vector)
+		running = smp_load_acquire(&reservation->running);
+		if (running && running->vector == vector)
 			dmabay_reservation_stop(reservation);
 		spin_unlock_irqrestore(&reservation->lock, flags);
 	}

@@ -2260,6 +2260,8 @@ struct dmabay_device_ops {
  * @directions: what it can do, of BIT(&enum dmabay_direction); 0 for both
  * @timeout_ms: how long a piece of a channel may take, before the channel is stopped and
  *	the transfer ends with -ETIMEDOUT; not 0 with @system
+ * @at_once: a piece that is not polled is complete when @ops->program() returns. Then what
+ *	is submitted together may be mapped, and unmapped, together
  * @bus: what is told to users as its place, below 32 characters; NULL for the name of
  *	@dma_dev
  * @ops: the driver's, valid until dmabay_device_unregister() has returned; may be NULL
@@ -2275,6 +2277,7 @@ struct dmabay_device_config {
 	const struct dmabay_system_config *system;
 	unsigned int directions;
 	unsigned int timeout_ms;
+	bool at_once;
 	const char *bus;
 	const struct dmabay_device_ops *ops;
 	void *data;

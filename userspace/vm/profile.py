@@ -9,8 +9,8 @@ the clock. OUTPUT is what the machine printed: what the benchmark has to say of 
 kernel's functions. NAMES are those of the benchmark itself, as nm tells them.
 
 The batch lies between the program's first and last read of the clock. What the device does in it,
-in the place of hardware, is left out as the benchmark leaves it out: it lies between two reads in
-soft_move(), or between two more of the program's own.
+in the place of hardware, is left out as the benchmark leaves it out: it lies between two reads of
+dmabay_soft's, or between two more of the program's own.
 """
 import array
 import bisect
@@ -21,7 +21,7 @@ import bench
 import bench_results
 
 KERNEL = 1 << 63
-ENGINE = "soft_move"
+ENGINE = "dmabay_soft"
 
 
 class Symbols:
@@ -73,7 +73,7 @@ def sections(log, symbols):
     begin, device = own[0] + 1, None
     for at in reads:
         is_own = log[at] < KERNEL
-        if not own[0] < at < own[-1] or not (is_own or symbols.name(symbols.function(log[at]))[0] == ENGINE):
+        if not own[0] < at < own[-1] or not (is_own or symbols.name(symbols.function(log[at]))[1] == ENGINE):
             continue
         if device is None:
             yield log[begin:at + 1]

@@ -264,8 +264,8 @@ struct dmabay_info {
  * @errors: out: transfers that ended with a status other than 0
  * @timeouts: out: times the device had to be reset, or a channel be stopped
  * @faults: out: addresses that the device used and that led nowhere (soft)
- * @engine_ticks: out: get_cycles() spent by the CPU in the place of the
- *	device's hardware (soft); to be subtracted from a measurement
+ * @engine_ticks: out: get_cycles() spent by the CPU in the place of the device (soft),
+ *	from when that is told until it tells; to be subtracted from a measurement
  *
  * All count from the device's registration and are shared by all its files.
  */
