@@ -84,7 +84,7 @@ struct seq_buf;
 
 /* What DMABAY_INFO says; user space learns them nowhere else. */
 #define DMABAY_MAX_DEVICES		256
-#define DMABAY_MAX_BUFFERS		1024
+#define DMABAY_MAX_BUFFERS		16384
 #define DMABAY_MAX_RESERVATIONS		256
 #define DMABAY_MAX_DEPTH		1024
 #define DMABAY_MAX_BATCH		256

@@ -390,7 +390,7 @@ TEST_F(dmabuf, file_closed)
 }
 
 /* Not one number more is needed, and none is taken when there is none. */
-TEST_F(dmabuf, numbers)
+TEST_F_TIMEOUT(dmabuf, numbers, LONG_TEST)
 {
 	struct shared shared = make_shared(_metadata, variant, PAGE);
 	uint32_t *buffers = calloc(self->info.max_buffers, sizeof(*buffers)), more;
