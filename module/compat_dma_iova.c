@@ -140,6 +140,9 @@ int dmabay_iova_alloc(struct device *dev, struct dmabay_iova *iova, size_t size)
 {
 	int ret;
 
+	/* Four GiB are one entry of the list, whose length is 32 bits: it would be lost. */
+	if (size > U32_MAX)
+		return -ENOSPC;
 	iova->size = size;
 	ret = alloc_placeholder(iova);
 	if (ret)

@@ -11,6 +11,12 @@
  * and all of them together have no more than the adapter's map registers.
  * Device address space is cheap; waiting is not.
  *
+ * That takes about twice the map registers for each power of two up to their number: 20 times
+ * 1024 pages, 34 times 262144. A window that is not cut for good would not need much less: who
+ * takes all registers one by one, and gives back all but one in each pair of pages, has left no
+ * room for two pages anywhere, and can go on like that from size to size. Nothing can be moved
+ * that a device uses, so every size has to have pages of its own.
+ *
  * The largest slots come first, so all are naturally aligned if the window is.
  *
  * A slot that has page tables of its own, because it is as long as what one
