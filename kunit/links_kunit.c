@@ -251,8 +251,10 @@ static void links_of_one_memory(struct kunit *test)
 	struct links *links = links_start(test, 256, 256, 2, 128);
 	struct dmabay_adapter_counters cost;
 	unsigned int i, j, reachable = 0;
-	dma_addr_t address[2][128];
+	dma_addr_t (*address)[128];
 
+	address = kunit_kcalloc(test, 2, sizeof(*address), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, address);
 	for (i = 0; i < 2; i++) {
 		for (j = 0; j < 128; j++) {
 			links_use_part(links, links->buffer[i], j, 1);

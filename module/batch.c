@@ -432,6 +432,7 @@ static __always_inline void dmabay_batch_program(struct dmabay_reservation *rese
 						 dma_addr_t address)
 {
 	WRITE_ONCE(reservation->started, jiffies);
+	/* Filled before; pairs with who looks at it under the lock. */
 	smp_store_release(&reservation->running, transfer);
 	trace_dmabay_transfer_submitted(reservation, transfer);
 	trace_dmabay_transfer_started(reservation, transfer);

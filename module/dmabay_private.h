@@ -262,6 +262,7 @@ void dmabay_links_remember(struct dmabay_ledger *ledger, const struct dmabay_lin
 /* For the one who maps: is nothing linked, and nothing being unlinked? */
 static inline bool dmabay_links_none(const struct dmabay_ledger *ledger)
 {
+	/* Pairs with the end of an unlink. */
 	return !smp_load_acquire(&ledger->count);
 }
 

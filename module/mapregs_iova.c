@@ -328,10 +328,12 @@ static ssize_t iova_map(struct dmabay_adapter *adapter, struct dmabay_channel *c
 	spin_lock_irqsave(&channel->lock, flags);
 	link = dmabay_links_find(&channel->ledger, channel->memory, extent->page, extent->pages,
 				 rights);
-	if (link)
-		link->busy = link->used = true;
-	else
+	if (link) {
+		link->busy = true;
+		link->used = true;
+	} else {
 		channel->relinking = true;
+	}
 	spin_unlock_irqrestore(&channel->lock, flags);
 
 	if (link) {
@@ -372,6 +374,7 @@ static void iova_unmap(struct dmabay_adapter *adapter, struct dmabay_channel *ch
 
 /* Take the lock of a ledger that nobody owns without it. */
 static void ledger_lock(struct dmabay_channel *channel, unsigned long *flags)
+	__acquires(&channel->lock)
 {
 	spin_lock_irqsave(&channel->lock, *flags);
 	while (channel->relinking) {

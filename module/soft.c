@@ -20,8 +20,9 @@
  * completed there, or, with async=1, in soft_work(), or, if it is polled, in
  * soft_poll(), as by an engine that has a queue without interrupts. From program()
  * until the completion has returned, or, if it is moved in program(), until it was, the
- * piece holds a reference to soft->pieces; soft_stop() kills that, completes what nobody polls for any more, waits until the
- * last reference is gone, and so the engine touches no memory when it returns.
+ * piece holds a reference to soft->pieces; soft_stop() kills that, completes what nobody
+ * polls for any more, waits until the last reference is gone, and so the engine touches
+ * no memory when it returns.
  *
  * Pieces of different transfers may be moved at the same time on several CPUs,
  * without any order between them, as with a device of several engines.

@@ -64,6 +64,7 @@ static bool dmabay_concerns_overdue(const struct dmabay_user_transfer *transfer,
 static void dmabay_withdraw_running(struct dmabay_reservation *reservation,
 				    struct dmabay_withdrawal *withdrawal)
 {
+	/* Pairs with the short way of a batch, which does not hold the lock. */
 	struct dmabay_user_transfer *transfer = smp_load_acquire(&reservation->running);
 
 	lockdep_assert_held(&reservation->lock);
@@ -153,6 +154,7 @@ enum hrtimer_restart dmabay_reservation_alarm(struct hrtimer *timer)
 	/* If there were too many, it is due at once. */
 	list_for_each_entry(transfer, &reservation->queue, node)
 		earliest = min_not_zero(earliest, transfer->deadline);
+	/* As in dmabay_withdraw_running(). */
 	transfer = smp_load_acquire(&reservation->running);
 	if (transfer && transfer->deadline > withdrawal.number)
 		earliest = min(earliest, transfer->deadline);
@@ -187,6 +189,7 @@ void dmabay_vector_withdraw(struct dmabay_file *file, struct dmabay_vector *vect
 	rcu_read_lock();
 	xa_for_each(&file->reservations, number, reservation) {
 		spin_lock_irqsave(&reservation->lock, flags);
+		/* As in dmabay_withdraw_running(). */
 		running = smp_load_acquire(&reservation->running);
 		if (running && running->vector == vector)
 			dmabay_reservation_stop(reservation);

@@ -737,8 +737,20 @@ int dmabay_adapter_map_transfer(struct dmabay_adapter *adapter, struct dmabay_ch
 				struct dmabay_memory *memory, size_t offset, size_t *length,
 				enum dmabay_direction direction, struct dmabay_sg_list *list);
 
-/*
- * dmabay_adapter_linked(), if it is not what was used last. Not to be called.
+/**
+ * dmabay_adapter_find_linked() - dmabay_adapter_linked(), if it is not what was used last
+ * @adapter: as there, and so are all others
+ * @channel: the channel
+ * @memory: the memory
+ * @offset: bytes into it
+ * @length: bytes
+ * @direction: which way
+ * @address: out: device address
+ *
+ * For that call, which looks at what was used last by itself.
+ *
+ * Context: any. Allocates nothing.
+ * Return: as there.
  */
 bool dmabay_adapter_find_linked(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 				const struct dmabay_memory *memory, size_t offset, size_t length,

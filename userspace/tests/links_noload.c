@@ -164,7 +164,7 @@ TEST_F_TIMEOUT(links, random_order, LONG_TEST)
 	links = after.links - before.links;
 	TH_LOG("%u map registers: %u transfers of %u buffers, %" PRIu64 " link calls, %" PRIu64
 	       " flushes, %" PRIu64 " hits", self->info.map_registers, variant->transfers, BUFFERS,
-	       links, flushes, after.hits - before.hits);
+	       links, flushes, (uint64_t)(after.hits - before.hits));
 
 	if (variant->map_registers) {
 		EXPECT_EQ(0, links);
