@@ -32,22 +32,54 @@
 /* Pages pinned or unpinned before others may run. */
 #define DMABAY_PIN_CHUNK	512UL
 
-static int dmabay_buffer_charge(struct dmabay_buffer *buffer)
+/**
+ * dmabay_pages_charge() - Count pages against RLIMIT_MEMLOCK of the calling process's user
+ * @count: how many
+ * @charged: out: the user, for dmabay_pages_uncharge(); NULL if the process is exempt
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int dmabay_pages_charge(unsigned long count, struct user_struct **charged)
 {
+	struct user_struct *user = current_user();
 	unsigned long limit, locked;
 
-	if (!capable(CAP_IPC_LOCK)) {
-		struct user_struct *user = current_user();
+	*charged = NULL;
+	if (capable(CAP_IPC_LOCK))
+		return 0;
 
-		limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
-		locked = atomic_long_read(&user->locked_vm);
-		do {
-			if (buffer->page_count > limit || locked > limit - buffer->page_count)
-				return -ENOMEM;
-		} while (!atomic_long_try_cmpxchg(&user->locked_vm, &locked,
-						  locked + buffer->page_count));
-		buffer->user = get_uid(user);
-	}
+	limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	locked = atomic_long_read(&user->locked_vm);
+	do {
+		if (count > limit || locked > limit - count)
+			return -ENOMEM;
+	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &locked, locked + count));
+	*charged = get_uid(user);
+
+	return 0;
+}
+
+/**
+ * dmabay_pages_uncharge() - Undo dmabay_pages_charge()
+ * @count: how many
+ * @charged: the user, or NULL
+ */
+void dmabay_pages_uncharge(unsigned long count, struct user_struct *charged)
+{
+	if (!charged)
+		return;
+
+	atomic_long_sub(count, &charged->locked_vm);
+	free_uid(charged);
+}
+
+static int dmabay_buffer_charge(struct dmabay_buffer *buffer)
+{
+	int ret;
+
+	ret = dmabay_pages_charge(buffer->page_count, &buffer->user);
+	if (ret)
+		return ret;
 
 	buffer->mm = current->mm;
 	mmgrab(buffer->mm);
@@ -58,11 +90,7 @@ static int dmabay_buffer_charge(struct dmabay_buffer *buffer)
 
 static void dmabay_buffer_uncharge(struct dmabay_buffer *buffer)
 {
-	if (buffer->user) {
-		atomic_long_sub(buffer->page_count, &buffer->user->locked_vm);
-		free_uid(buffer->user);
-	}
-
+	dmabay_pages_uncharge(buffer->page_count, buffer->user);
 	atomic64_sub(buffer->page_count, &buffer->mm->pinned_vm);
 	mmdrop(buffer->mm);
 }

@@ -118,6 +118,7 @@ static int dmabay_file_release(struct inode *inode, struct file *filp)
 
 	dmabay_buffers_free(file);
 	xa_destroy(&file->buffers);
+	dmabay_rings_free(file->rings);
 
 	mutex_destroy(&file->read_mutex);
 	mutex_destroy(&file->once_mutex);
@@ -137,7 +138,7 @@ static __poll_t dmabay_file_poll(struct file *filp, poll_table *table)
 	/* Wait first, then look; pairs with wq_has_sleeper(). */
 	smp_mb();
 
-	if (READ_ONCE(file->completed))
+	if (dmabay_completions_there(file))
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (READ_ONCE(file->ended))
 		events |= EPOLLHUP | EPOLLERR;
@@ -155,6 +156,7 @@ const struct file_operations dmabay_file_operations = {
 	/* What was written is in the device when write() returns. */
 	.fsync = noop_fsync,
 	.poll = dmabay_file_poll,
+	.mmap = dmabay_rings_mmap,
 	.unlocked_ioctl = dmabay_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.uring_cmd = dmabay_uring_cmd,

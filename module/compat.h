@@ -74,6 +74,14 @@ static inline int compat_pin_user_pages_fast(unsigned long start, int count, uns
 #define pin_user_pages_fast compat_pin_user_pages_fast
 #endif
 
+/* Nothing but the flags before Linux 6.3. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+static inline void vm_flags_set(struct vm_area_struct *vma, unsigned long flags)
+{
+	vma->vm_flags |= flags;
+}
+#endif
+
 #ifndef kzalloc_obj
 #define __dmabay_gfp(unused, gfp, ...) gfp
 #define kzalloc_obj(object, ...) kzalloc(sizeof(object), __dmabay_gfp(0, ##__VA_ARGS__, GFP_KERNEL))

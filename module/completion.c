@@ -8,6 +8,9 @@
  * not there loses nothing. Meanwhile &dmabay_file.read_mutex keeps other readers
  * away; a reservation may still be freed, and takes its completions along.
  *
+ * If the file has rings (ring.c), a completion goes there when it is added, and the transfer
+ * is free. Only those that find no place are in the queue, until one of them is taken.
+ *
  * The queue cannot overflow: a transfer brings the place of its completion along, and
  * is free for another one only when that was read. Who reads too slowly cannot submit.
  */
@@ -27,6 +30,7 @@
 struct dmabay_waiter {
 	struct wait_queue_entry entry;
 	struct dmabay_file *file;
+	const struct dmabay_ring_pair *pair;
 	u32 needed;
 };
 
@@ -46,9 +50,11 @@ void dmabay_completion_add(struct dmabay_file *file, struct dmabay_user_transfer
 		spin_unlock_irqrestore(&file->completion_lock, flags);
 		return;
 	}
-	transfer->sequence = file->sequence++;
-	list_add_tail(&transfer->node, &file->completions);
-	WRITE_ONCE(file->completed, file->completed + 1);
+	if (!file->rings || !dmabay_rings_tell(file, transfer)) {
+		transfer->sequence = file->sequence++;
+		list_add_tail(&transfer->node, &file->completions);
+		WRITE_ONCE(file->completed, file->completed + 1);
+	}
 	dmabay_event_signal(file);
 	spin_unlock_irqrestore(&file->completion_lock, flags);
 
@@ -56,8 +62,14 @@ void dmabay_completion_add(struct dmabay_file *file, struct dmabay_user_transfer
 		wake_up_poll(&file->wait, EPOLLIN | EPOLLRDNORM);
 }
 
-static void dmabay_completion_remove(struct dmabay_file *file,
-				     struct dmabay_user_transfer *transfer)
+/**
+ * dmabay_completion_remove() - It is not in the queue of the file any more
+ * @file: the file; its completion_lock is held
+ * @transfer: that was
+ *
+ * Context: any.
+ */
+void dmabay_completion_remove(struct dmabay_file *file, struct dmabay_user_transfer *transfer)
 {
 	lockdep_assert_held(&file->completion_lock);
 
@@ -84,6 +96,8 @@ void dmabay_completions_drop(struct dmabay_reservation *reservation)
 		trace_dmabay_transfer_dropped(reservation, &reservation->transfers[i]);
 		dmabay_completion_remove(file, &reservation->transfers[i]);
 	}
+	if (file->rings)
+		dmabay_rings_mark(file);
 	spin_unlock_irq(&file->completion_lock);
 }
 
@@ -101,6 +115,7 @@ void dmabay_completions_end(struct dmabay_file *file)
 	smp_store_release(&file->ended, true);
 	dmabay_event_end(file);
 	wake_up_poll(&file->wait, EPOLLHUP | EPOLLERR);
+	dmabay_poller_wake(file);
 }
 
 /**
@@ -126,12 +141,7 @@ static u32 dmabay_completions_peek(struct dmabay_file *file, struct dmabay_compl
 	list_for_each_entry(transfer, &file->completions, node) {
 		if (count == capacity)
 			break;
-		completions[count++] = (struct dmabay_completion) {
-			.cookie = transfer->cookie,
-			.length = transfer->transferred,
-			.status = transfer->status,
-			.reservation = transfer->reservation->number,
-		};
+		dmabay_completion_fill(&completions[count++], transfer);
 		*last = transfer->sequence;
 	}
 	spin_unlock_irq(&file->completion_lock);
@@ -167,7 +177,8 @@ static int dmabay_completions_copy(struct dmabay_file *file, struct dmabay_compl
 	if (mutex_lock_interruptible(&file->read_mutex))
 		return -EINTR;
 
-	while (*completed < capacity) {
+	/* Who makes rings holds the mutex, and takes what nobody has read. */
+	while (*completed < capacity && !READ_ONCE(file->rings)) {
 		count = dmabay_completions_peek(file, chunk,
 						min(capacity - *completed, DMABAY_READ_CHUNK),
 						&last);
@@ -185,10 +196,30 @@ static int dmabay_completions_copy(struct dmabay_file *file, struct dmabay_compl
 	return ret;
 }
 
+/**
+ * dmabay_completions_there() - How many are there to be read?
+ * @file: the file
+ *
+ * Context: any.
+ * Return: those in the queue, and those in the ring.
+ */
+u32 dmabay_completions_there(struct dmabay_file *file)
+{
+	const struct dmabay_ring_pair *pair = READ_ONCE(file->rings);
+
+	return READ_ONCE(file->completed) + (pair ? dmabay_rings_unread(pair) : 0);
+}
+
+/* Who waits for the queue of a file that was given rings waits in vain. */
 static bool dmabay_completions_ready(struct dmabay_waiter *waiter)
 {
-	return READ_ONCE(waiter->file->completed) >= waiter->needed ||
-	       READ_ONCE(waiter->file->ended);
+	struct dmabay_file *file = waiter->file;
+
+	if (READ_ONCE(file->ended) || READ_ONCE(file->rings) != waiter->pair)
+		return true;
+
+	return waiter->pair ? dmabay_rings_ready(file, waiter->pair, waiter->needed) :
+			      READ_ONCE(file->completed) >= waiter->needed;
 }
 
 /* Not for each completion: a task that wants eight is woken at the eighth. */
@@ -203,8 +234,18 @@ static int dmabay_completions_wake(struct wait_queue_entry *entry, unsigned int 
 	return autoremove_wake_function(entry, mode, sync, key);
 }
 
-/* Waits until @needed are there, or no more will come. */
-static int dmabay_completions_wait(struct dmabay_file *file, u32 needed, u64 deadline)
+/**
+ * dmabay_completions_wait() - Wait until completions are there
+ * @file: the file
+ * @pair: its rings; NULL: as long as it has none
+ * @needed: how many
+ * @deadline: CLOCK_MONOTONIC, in ns; 0 is never
+ *
+ * Context: may sleep.
+ * Return: 0 (also if no more will come), -EINTR or -ETIMEDOUT.
+ */
+int dmabay_completions_wait(struct dmabay_file *file, const struct dmabay_ring_pair *pair,
+			    u32 needed, u64 deadline)
 {
 	struct dmabay_waiter waiter = {
 		.entry = {
@@ -213,6 +254,7 @@ static int dmabay_completions_wait(struct dmabay_file *file, u32 needed, u64 dea
 			.entry = LIST_HEAD_INIT(waiter.entry.entry),
 		},
 		.file = file,
+		.pair = pair,
 		.needed = needed,
 	};
 	ktime_t expires = min_t(u64, deadline, KTIME_MAX);
@@ -248,7 +290,7 @@ static int dmabay_completions_wait(struct dmabay_file *file, u32 needed, u64 dea
  *
  * Context: may sleep, for as long as user space lets it; no lock is held.
  * Return: 0 (not below @min_complete), or -EFAULT, -EINTR, -ETIMEDOUT, -ENODEV
- * (no more will come).
+ * (no more will come), -EBUSY (the file has rings).
  */
 int dmabay_completions_read(struct dmabay_file *file, struct dmabay_completion __user *user,
 			    u32 capacity, u32 min_complete, u64 deadline, u32 *completed)
@@ -264,11 +306,13 @@ int dmabay_completions_read(struct dmabay_file *file, struct dmabay_completion _
 			ret = dmabay_completions_copy(file, user, capacity, completed);
 		if (ret || *completed >= min_complete)
 			return ret;
+		if (READ_ONCE(file->rings))
+			return -EBUSY;
 		if (ended)
 			return -ENODEV;
 		if (waited)
 			return waited;
-		waited = dmabay_completions_wait(file, min_complete - *completed, deadline);
+		waited = dmabay_completions_wait(file, NULL, min_complete - *completed, deadline);
 	}
 }
 
@@ -291,6 +335,8 @@ int dmabay_ioctl_wait(struct dmabay_command *command)
 		return -EINVAL;
 	if (arguments->capacity > DMABAY_MAX_BATCH)
 		return -E2BIG;
+	if (READ_ONCE(file->rings))
+		return -EBUSY;
 
 	arguments->completed = 0;
 	ret = dmabay_completions_read(file, u64_to_user_ptr(arguments->completions),

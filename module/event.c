@@ -44,7 +44,7 @@ static void dmabay_event_replace(struct dmabay_file *file, struct eventfd_ctx *e
 	spin_lock_irq(&file->completion_lock);
 	event = xchg(&file->event, event);
 	/* What it should have been told before it was there. */
-	if (file->completed || READ_ONCE(file->ended))
+	if (dmabay_completions_there(file) || READ_ONCE(file->ended))
 		dmabay_event_signal(file);
 	spin_unlock_irq(&file->completion_lock);
 

@@ -15,6 +15,7 @@
 union dmabay_command_data {
 	struct dmabay_cancel cancel;
 	struct dmabay_counters counters;
+	struct dmabay_enter enter;
 	struct dmabay_eventfd eventfd;
 	struct dmabay_free free;
 	struct dmabay_import import;
@@ -22,6 +23,7 @@ union dmabay_command_data {
 	struct dmabay_once once;
 	struct dmabay_register register_buffer;
 	struct dmabay_reserve reserve;
+	struct dmabay_rings rings;
 	struct dmabay_submit submit;
 	struct dmabay_unregister unregister;
 	struct dmabay_wait wait;
@@ -74,6 +76,10 @@ static const struct dmabay_handler dmabay_handlers[] = {
 	DMABAY_HANDLER(DMABAY_CMD_CANCEL, dmabay_ioctl_cancel, struct dmabay_cancel, cookie),
 	DMABAY_HANDLER(DMABAY_CMD_EVENTFD, dmabay_ioctl_eventfd, struct dmabay_eventfd, reserved),
 	DMABAY_HANDLER(DMABAY_CMD_IMPORT, dmabay_ioctl_import, struct dmabay_import, length),
+	DMABAY_HANDLER(DMABAY_CMD_RINGS, dmabay_ioctl_rings, struct dmabay_rings,
+		       completion_offset),
+	DMABAY_HANDLER(DMABAY_CMD_ENTER, dmabay_ioctl_enter, struct dmabay_enter, idle,
+		       .after_removal = true),
 };
 
 /**

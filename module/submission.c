@@ -18,17 +18,16 @@ static_assert(sizeof(struct dmabay_transfer) % sizeof(u64) == 0);
 static bool dmabay_submit_tell(const struct dmabay_batch *batch,
 			       struct dmabay_completion __user *user, u32 count)
 {
-	u32 i;
+	struct dmabay_user_transfer *const *ended = batch->ended;
+	u32 number = batch->reservation->number;
 
 	if (!user_write_access_begin(user, count * sizeof(*user)))
 		return false;
-	for (i = 0; i < count; i++) {
-		const struct dmabay_user_transfer *transfer = batch->ended[i];
-
-		unsafe_put_user(transfer->cookie, &user[i].cookie, err_fault);
-		unsafe_put_user(transfer->transferred, &user[i].length, err_fault);
-		unsafe_put_user(transfer->status, &user[i].status, err_fault);
-		unsafe_put_user(batch->reservation->number, &user[i].reservation, err_fault);
+	for (; count--; ended++, user++) {
+		unsafe_put_user((*ended)->cookie, &user->cookie, err_fault);
+		unsafe_put_user((*ended)->transferred, &user->length, err_fault);
+		unsafe_put_user((*ended)->status, &user->status, err_fault);
+		unsafe_put_user(number, &user->reservation, err_fault);
 	}
 	user_write_access_end();
 
@@ -141,6 +140,8 @@ int dmabay_ioctl_submit(struct dmabay_command *command)
 		return -EINVAL;
 	if (arguments->count > DMABAY_MAX_BATCH || arguments->capacity > DMABAY_MAX_BATCH)
 		return -E2BIG;
+	if (arguments->capacity && READ_ONCE(file->rings))
+		return -EBUSY;
 
 	ret = dmabay_submit(file, arguments,
 			    command->nonblock ? DMABAY_FENCES_REFUSE : DMABAY_FENCES_WAIT);

@@ -8,7 +8,9 @@
  * piece (piece.c), unless they are withdrawn before (withdrawal.c), and one queue of
  * completions (completion.c)
  * with an event (event.c). ioctl.c finds the handler of a command; transfers also come
- * by io_uring (uring.c), which has a queue of its own.
+ * by io_uring (uring.c), which has a queue of its own. If the file has rings (ring.c), its
+ * transfers can come by one of them, taken by a poller (poller.c) if there is one, and its
+ * completions go by the other.
  * What is neither registered nor reserved is transferred by DMABAY_ONCE (once.c), and
  * by read() and write() (access.c).
  * Everything below is reached through <linux/dmabay.h> only.
@@ -19,6 +21,7 @@
  *
  * Lock order, outermost first:
  *
+ *	pair->mutex			the ring of transfers
  *	device->files_lock		the list of open files
  *	file->once_mutex		the one transfer of once.c under way
  *	device->registration_lock	whether the driver is there: &dmabay_device.ops
@@ -29,7 +32,8 @@
  *	file->access_lock		the queue of accesses; nests in none of these
  *
  * file->read_mutex stands alone: it is held over copies to user memory, which
- * may take for ever, so nothing that ends a file or a device takes it. For the
+ * may take for ever, so nothing that ends a file or a device takes it. Nor does it take
+ * pair->mutex, which is held over a wait for the fences of a dma-buf. For the
  * same reason none of the others is held over an access to user memory. None of
  * the spinlocks is held over a call into the core or the driver, but for one:
  * dmabay_transaction_stop() is called under reservation->lock, because nothing else
@@ -75,6 +79,7 @@
 struct attribute_group;
 struct dentry;
 struct dmabay_import_source;
+struct dmabay_ring_pair;
 struct eventfd_ctx;
 struct io_comp_batch;
 struct io_uring_cmd;
@@ -217,6 +222,8 @@ static inline struct dmabay_device *to_dmabay_device(struct device *dev)
  * @event: signalled for each of them; NULL if the user wants none
  * @ended: the device is gone and no further completion will come; never reset
  * @wait: who waits for completions, also by poll()
+ * @rings: shared with the user; NULL until he asks for them. Set once, under @read_mutex
+ *	and @completion_lock
  */
 struct dmabay_file {
 	struct dmabay_device *device;
@@ -249,6 +256,8 @@ struct dmabay_file {
 	struct eventfd_ctx *event;
 	bool ended;
 	wait_queue_head_t wait;
+
+	struct dmabay_ring_pair *rings;
 };
 
 /**
@@ -441,6 +450,18 @@ static inline u32 dmabay_transfer_slot(const struct dmabay_reservation *reservat
 	return reservation->depth ? transfer - reservation->transfers : 0;
 }
 
+/* What the user is told of a transfer that ended. */
+static inline void dmabay_completion_fill(struct dmabay_completion *completion,
+					  const struct dmabay_user_transfer *transfer)
+{
+	*completion = (struct dmabay_completion) {
+		.cookie = transfer->cookie,
+		.length = transfer->transferred,
+		.status = transfer->status,
+		.reservation = transfer->reservation->number,
+	};
+}
+
 /* Transfers that a batch can have. */
 #define DMABAY_BATCH_MAX	16U
 
@@ -497,6 +518,49 @@ static inline int dmabay_transfer_stopped(const struct dmabay_reservation *reser
 
 	return 0;
 }
+
+/**
+ * struct dmabay_ring_pair - A ring of transfers and a ring of completions
+ * @head: shared with the user, as what follows it. Only written, but for the two numbers
+ *	that are the user's
+ * @submissions: in the same memory
+ * @completions: likewise
+ * @submission_entries: a power of two
+ * @completion_entries: likewise
+ * @pages: the memory; of its mapping in the kernel, which frees it
+ * @page_count: how many
+ * @user: charged for the pages, NULL if exempt
+ * @completed: how many completions were added ever; guarded by &dmabay_file.completion_lock
+ * @wait: the poller sleeps here
+ * @polled: there is a poller
+ * @stopped: it, or the next one, is to return
+ * @mutex: guards the three below: one takes transfers at a time
+ * @taken: how many transfers were taken ever; written under @mutex
+ * @chunk: those that are being taken
+ * @batch: the same, and what became of them
+ */
+struct dmabay_ring_pair {
+	struct dmabay_rings_head *head;
+	const struct dmabay_transfer *submissions;
+	struct dmabay_completion *completions;
+	u32 submission_entries;
+	u32 completion_entries;
+
+	struct page **pages;
+	unsigned long page_count;
+	struct user_struct *user;
+
+	u32 completed;
+
+	wait_queue_head_t wait;
+	atomic_t polled;
+	atomic_t stopped;
+
+	struct mutex mutex; /* guards the members below */
+	u32 taken;
+	struct dmabay_transfer chunk[DMABAY_BATCH_MAX];
+	struct dmabay_batch batch;
+};
 
 /**
  * struct dmabay_command - One ioctl
@@ -573,6 +637,8 @@ extern const struct file_operations dmabay_file_operations;
 void dmabay_file_end(struct dmabay_file *file, int error);
 
 /* buffer.c */
+int dmabay_pages_charge(unsigned long count, struct user_struct **charged);
+void dmabay_pages_uncharge(unsigned long count, struct user_struct *charged);
 int dmabay_buffer_pin(struct dmabay_buffer *buffer, struct dmabay_device *device, u64 address,
 		      u64 length, bool read_only);
 void dmabay_buffer_unpin(struct dmabay_buffer *buffer);
@@ -682,10 +748,31 @@ int dmabay_ioctl_cancel(struct dmabay_command *command);
 void dmabay_completion_add(struct dmabay_file *file, struct dmabay_user_transfer *transfer);
 void dmabay_completions_drop(struct dmabay_reservation *reservation);
 void dmabay_completions_end(struct dmabay_file *file);
+void dmabay_completion_remove(struct dmabay_file *file, struct dmabay_user_transfer *transfer);
+u32 dmabay_completions_there(struct dmabay_file *file);
+int dmabay_completions_wait(struct dmabay_file *file, const struct dmabay_ring_pair *pair,
+			    u32 needed, u64 deadline);
 bool dmabay_completions_pass(struct dmabay_file *file);
 int dmabay_completions_read(struct dmabay_file *file, struct dmabay_completion __user *user,
 			    u32 capacity, u32 min_complete, u64 deadline, u32 *completed);
 int dmabay_ioctl_wait(struct dmabay_command *command);
+
+/* ring.c */
+u32 dmabay_rings_unread(const struct dmabay_ring_pair *pair);
+bool dmabay_rings_tell(struct dmabay_file *file, struct dmabay_user_transfer *transfer);
+void dmabay_rings_mark(struct dmabay_file *file);
+void dmabay_rings_flush(struct dmabay_file *file);
+bool dmabay_rings_ready(struct dmabay_file *file, const struct dmabay_ring_pair *pair, u32 needed);
+u32 dmabay_rings_added(const struct dmabay_ring_pair *pair);
+int dmabay_rings_take(struct dmabay_file *file, u32 count, enum dmabay_fences fences, u32 *taken);
+int dmabay_rings_mmap(struct file *filp, struct vm_area_struct *vma);
+void dmabay_rings_free(struct dmabay_ring_pair *pair);
+int dmabay_ioctl_rings(struct dmabay_command *command);
+int dmabay_ioctl_enter(struct dmabay_command *command);
+
+/* poller.c */
+void dmabay_poller_wake(struct dmabay_file *file);
+int dmabay_poller_run(struct dmabay_file *file, u64 idle, u64 deadline);
 
 /* event.c */
 void dmabay_event_signal(struct dmabay_file *file);

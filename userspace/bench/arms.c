@@ -24,6 +24,7 @@ const struct arm_type *const arm_types[] = {
 	&arm_unchanged_single,
 	&arm_changed_ring,
 	&arm_unchanged_ring,
+	&arm_unchanged_mapped,
 	&arm_vfio,
 	&arm_vfio_map,
 	NULL,

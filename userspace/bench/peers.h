@@ -16,6 +16,9 @@ extern const struct arm_type arm_changed_single, arm_unchanged_single;
 /* By io_uring: a command for each transfer, all of a batch submitted at once. */
 extern const struct arm_type arm_changed_ring, arm_unchanged_ring;
 
+/* By rings that are shared with the kernel: one call for all of a batch. */
+extern const struct arm_type arm_unchanged_mapped;
+
 /* By VFIO, in user space. */
 extern const struct arm_type arm_vfio, arm_vfio_map;
 

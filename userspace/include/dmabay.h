@@ -115,6 +115,40 @@ void dmabay_uring_prepare_fixed(const struct dmabay *bay, struct io_uring_sqe *s
 				uint16_t buf_index);
 
 /*
+ * Two rings that are shared with the kernel: DMABAY_RINGS. From dmabay_ring_open() on
+ * completions of @bay are found there, and nowhere else; there can be no second pair.
+ * dmabay_ring_close(), before dmabay_close(), ends the poller, but not the rings.
+ * One thread at a time may put, and one may take; all of them may enter.
+ */
+struct dmabay_ring;
+int dmabay_ring_open(struct dmabay *bay, uint32_t transfers, uint32_t completions,
+		     struct dmabay_ring **ring);
+void dmabay_ring_close(struct dmabay_ring *ring);
+
+/*
+ * Puts up to @count transfers into the ring, and returns how many found a place. They are
+ * started by dmabay_ring_enter(), or by the poller if there is one.
+ */
+uint32_t dmabay_ring_put(struct dmabay_ring *ring, const struct dmabay_transfer *transfers,
+			 uint32_t count);
+
+/*
+ * Has the kernel take what was put, and waits for @min_complete completions to be in the
+ * ring. Returns how many transfers were taken.
+ */
+int dmabay_ring_enter(struct dmabay_ring *ring, uint32_t min_complete, uint64_t deadline);
+
+/* Takes up to @capacity completions from the ring; does not wait. Returns how many. */
+uint32_t dmabay_ring_take(struct dmabay_ring *ring, struct dmabay_completion *completions,
+			  uint32_t capacity);
+
+/*
+ * Starts a thread that takes what is put: no further system call is needed, until it has
+ * looked for @idle nanoseconds in vain and sleeps; dmabay_ring_put() wakes it.
+ */
+int dmabay_ring_poll(struct dmabay_ring *ring, uint64_t idle);
+
+/*
  * Withdraws transfers: those of @reservation, those with @cookie, those to which both
  * apply, or all, as @flags (DMABAY_CANCEL_...) say. Returns how many had not started,
  * and have ended; *@running (may be NULL) says how many are yet to end.

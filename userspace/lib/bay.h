@@ -14,6 +14,8 @@ struct dmabay {
 	char path[64];
 };
 
+int dmabay_command(struct dmabay *bay, unsigned long number, void *argument);
+
 bool dmabay_debug_wanted(void);
 void dmabay_debug_open(const char *path, int flags, int result);
 void dmabay_debug_close(const struct dmabay *bay);

@@ -9,7 +9,7 @@
 #include "dmabay.h"
 #include "bay.h"
 
-static int command(struct dmabay *bay, unsigned long number, void *argument)
+int dmabay_command(struct dmabay *bay, unsigned long number, void *argument)
 {
 	int result = ioctl(bay->fd, number, argument) < 0 ? -errno : 0;
 
@@ -21,13 +21,13 @@ static int command(struct dmabay *bay, unsigned long number, void *argument)
 int dmabay_info(struct dmabay *bay, struct dmabay_info *info)
 {
 	*info = (struct dmabay_info){ .size = sizeof(*info) };
-	return command(bay, DMABAY_INFO, info);
+	return dmabay_command(bay, DMABAY_INFO, info);
 }
 
 int dmabay_counters(struct dmabay *bay, struct dmabay_counters *counters)
 {
 	*counters = (struct dmabay_counters){ .size = sizeof(*counters) };
-	return command(bay, DMABAY_COUNTERS, counters);
+	return dmabay_command(bay, DMABAY_COUNTERS, counters);
 }
 
 int dmabay_register(struct dmabay *bay, const void *address, uint64_t length,
@@ -39,7 +39,7 @@ int dmabay_register(struct dmabay *bay, const void *address, uint64_t length,
 		.address = (uintptr_t)address,
 		.length = length,
 	};
-	int result = command(bay, DMABAY_REGISTER, &argument);
+	int result = dmabay_command(bay, DMABAY_REGISTER, &argument);
 
 	if (!result)
 		*buffer = argument.buffer;
@@ -54,7 +54,7 @@ int dmabay_import(struct dmabay *bay, int fd, uint32_t flags, uint32_t *buffer,
 		.flags = flags,
 		.fd = fd,
 	};
-	int result = command(bay, DMABAY_IMPORT, &argument);
+	int result = dmabay_command(bay, DMABAY_IMPORT, &argument);
 
 	if (!result)
 		*buffer = argument.buffer;
@@ -70,7 +70,7 @@ int dmabay_unregister(struct dmabay *bay, uint32_t buffer)
 		.buffer = buffer,
 	};
 
-	return command(bay, DMABAY_UNREGISTER, &argument);
+	return dmabay_command(bay, DMABAY_UNREGISTER, &argument);
 }
 
 int dmabay_reserve(struct dmabay *bay, uint32_t map_registers, uint32_t depth,
@@ -82,7 +82,7 @@ int dmabay_reserve(struct dmabay *bay, uint32_t map_registers, uint32_t depth,
 		.map_registers = map_registers,
 		.depth = depth,
 	};
-	int result = command(bay, DMABAY_RESERVE, &argument);
+	int result = dmabay_command(bay, DMABAY_RESERVE, &argument);
 
 	if (!result)
 		*reservation = argument.reservation;
@@ -96,7 +96,7 @@ int dmabay_free(struct dmabay *bay, uint32_t reservation)
 		.reservation = reservation,
 	};
 
-	return command(bay, DMABAY_FREE, &argument);
+	return dmabay_command(bay, DMABAY_FREE, &argument);
 }
 
 int dmabay_submit(struct dmabay *bay, const struct dmabay_transfer *transfers,
@@ -113,7 +113,7 @@ int dmabay_submit(struct dmabay *bay, const struct dmabay_transfer *transfers,
 		.completions = (uintptr_t)completions,
 		.deadline = deadline,
 	};
-	int result = command(bay, DMABAY_SUBMIT, &argument);
+	int result = dmabay_command(bay, DMABAY_SUBMIT, &argument);
 
 	if (completed)
 		*completed = result ? 0 : argument.completed;
@@ -130,7 +130,7 @@ int dmabay_wait(struct dmabay *bay, struct dmabay_completion *completions,
 		.completions = (uintptr_t)completions,
 		.deadline = deadline,
 	};
-	int result = command(bay, DMABAY_WAIT, &argument);
+	int result = dmabay_command(bay, DMABAY_WAIT, &argument);
 
 	return result ? result : (int)argument.completed;
 }
@@ -144,7 +144,7 @@ int dmabay_cancel(struct dmabay *bay, uint32_t flags, uint32_t reservation,
 		.reservation = reservation,
 		.cookie = cookie,
 	};
-	int result = command(bay, DMABAY_CANCEL, &argument);
+	int result = dmabay_command(bay, DMABAY_CANCEL, &argument);
 
 	if (running)
 		*running = result ? 0 : argument.running;
@@ -158,7 +158,7 @@ int dmabay_eventfd(struct dmabay *bay, int eventfd)
 		.eventfd = eventfd,
 	};
 
-	return command(bay, DMABAY_EVENTFD, &argument);
+	return dmabay_command(bay, DMABAY_EVENTFD, &argument);
 }
 
 int64_t dmabay_once_until(struct dmabay *bay, const void *address, uint64_t length,
@@ -172,7 +172,7 @@ int64_t dmabay_once_until(struct dmabay *bay, const void *address, uint64_t leng
 		.direction = direction,
 		.deadline = deadline,
 	};
-	int result = command(bay, DMABAY_ONCE, &argument);
+	int result = dmabay_command(bay, DMABAY_ONCE, &argument);
 
 	return result ? result : (int64_t)argument.transferred;
 }

@@ -72,6 +72,15 @@ static const struct field fields[] = {
 	FIELD(CANCEL, cancel, RESULT, cancelled),
 	FIELD(CANCEL, cancel, RESULT, running),
 	FIELD(EVENTFD, eventfd, DESCRIPTOR, eventfd),
+	FIELD(RINGS, rings, NUMBER, submission_entries),
+	FIELD(RINGS, rings, NUMBER, completion_entries),
+	FIELD(RINGS, rings, RESULT, length),
+	FIELD(ENTER, enter, ADDRESS, flags),
+	FIELD(ENTER, enter, NUMBER, count),
+	FIELD(ENTER, enter, NUMBER, min_complete),
+	FIELD(ENTER, enter, NUMBER, deadline),
+	FIELD(ENTER, enter, RESULT, submitted),
+	FIELD(ENTER, enter, RESULT, completed),
 };
 
 static const char *const names[] = {
@@ -87,6 +96,8 @@ static const char *const names[] = {
 	[DMABAY_CMD_CANCEL] = "cancel",
 	[DMABAY_CMD_EVENTFD] = "eventfd",
 	[DMABAY_CMD_IMPORT] = "import",
+	[DMABAY_CMD_RINGS] = "rings",
+	[DMABAY_CMD_ENTER] = "enter",
 };
 
 /* Longer than any: the fields of a command, or those and the sentence of an error. */

@@ -41,6 +41,12 @@ HAS_TYPE(dmabay_uring_prepare,
 	 void(const dmabay *, io_uring_sqe *, const dmabay_transfer *, uint32_t));
 HAS_TYPE(dmabay_uring_prepare_fixed,
 	 void(const dmabay *, io_uring_sqe *, const dmabay_transfer *, uint32_t, uint16_t));
+HAS_TYPE(dmabay_ring_open, int(dmabay *, uint32_t, uint32_t, dmabay_ring **));
+HAS_TYPE(dmabay_ring_close, void(dmabay_ring *));
+HAS_TYPE(dmabay_ring_put, uint32_t(dmabay_ring *, const dmabay_transfer *, uint32_t));
+HAS_TYPE(dmabay_ring_enter, int(dmabay_ring *, uint32_t, uint64_t));
+HAS_TYPE(dmabay_ring_take, uint32_t(dmabay_ring *, dmabay_completion *, uint32_t));
+HAS_TYPE(dmabay_ring_poll, int(dmabay_ring *, uint64_t));
 HAS_TYPE(dmabay_cancel, int(dmabay *, uint32_t, uint32_t, uint64_t, uint32_t *));
 HAS_TYPE(dmabay_eventfd, int(dmabay *, int));
 HAS_TYPE(dmabay_once, int64_t(dmabay *, const void *, uint64_t, uint64_t, uint32_t));
@@ -93,6 +99,21 @@ static void objects(dmabay *bay)
 	EXPECT(-ENOTTY, dmabay_free(bay, 0));
 }
 
+/* There are none here, and who closes none does nothing. */
+static void rings(dmabay *bay, const dmabay_transfer *transfer, dmabay_completion *completion)
+{
+	dmabay_ring *ring = nullptr;
+
+	EXPECT(-ENOTTY, dmabay_ring_open(bay, 2, 4, &ring));
+	if (ring) {
+		dmabay_ring_poll(ring, 0);
+		dmabay_ring_put(ring, transfer, 1);
+		dmabay_ring_enter(ring, 1, 0);
+		dmabay_ring_take(ring, completion, 1);
+	}
+	dmabay_ring_close(ring);
+}
+
 static void transfers(dmabay *bay)
 {
 	dmabay_transfer transfer = {};
@@ -105,6 +126,7 @@ static void transfers(dmabay *bay)
 	EXPECT(-ENOTTY, dmabay_wait(bay, &completion, 1, 1, 0));
 	EXPECT(-ENOTTY, dmabay_cancel(bay, DMABAY_CANCEL_COOKIE, 0, 1, &number));
 	EXPECT(-ENOTTY, dmabay_eventfd(bay, -1));
+	rings(bay, &transfer, &completion);
 	EXPECT(-ENOTTY, dmabay_once(bay, memory, sizeof(memory), 0, DMABAY_TO_DEVICE));
 	EXPECT(-ENOTTY, dmabay_once_until(bay, memory, sizeof(memory), 0, DMABAY_FROM_DEVICE, 1));
 	EXPECT(-ENOTTY, dmabay_pipeline(bay, 1, one_transfer, nullptr, nullptr));

@@ -95,6 +95,20 @@ static const struct wrong wrong_fields[] = {
 	WRONG(DMABAY_EVENTFD, dmabay_eventfd, reserved, 1, EOPNOTSUPP),
 	WRONG(DMABAY_EVENTFD, dmabay_eventfd, eventfd, 0xFFFFFFFE, EINVAL),
 	WRONG(DMABAY_EVENTFD, dmabay_eventfd, eventfd, 0x7FFFFFFF, EBADF),
+	WRONG(DMABAY_RINGS, dmabay_rings, flags, 1, EOPNOTSUPP),
+	WRONG(DMABAY_RINGS, dmabay_rings, submission_entries, 0, EINVAL),
+	WRONG(DMABAY_RINGS, dmabay_rings, submission_entries, 3, EINVAL),
+	WRONG(DMABAY_RINGS, dmabay_rings, submission_entries, 0xFFFFFFFF, EINVAL),
+	WRONG(DMABAY_RINGS, dmabay_rings, submission_entries, 0x80000000, E2BIG),
+	WRONG(DMABAY_RINGS, dmabay_rings, completion_entries, 0, EINVAL),
+	WRONG(DMABAY_RINGS, dmabay_rings, completion_entries, 6, EINVAL),
+	WRONG(DMABAY_RINGS, dmabay_rings, completion_entries, 0x80000000, E2BIG),
+	WRONG(DMABAY_ENTER, dmabay_enter, flags, 4, EOPNOTSUPP),
+	WRONG(DMABAY_ENTER, dmabay_enter, flags, 0x80000000, EOPNOTSUPP),
+	WRONG(DMABAY_ENTER, dmabay_enter, flags, DMABAY_ENTER_POLL, EINVAL),
+	WRONG(DMABAY_ENTER, dmabay_enter, idle, 1, EINVAL),
+	WRONG(DMABAY_ENTER, dmabay_enter, min_complete, 5, EINVAL),
+	WRONG(DMABAY_ENTER, dmabay_enter, min_complete, 0xFFFFFFFF, EINVAL),
 	WRONG(DMABAY_IMPORT, dmabay_import, flags, 2, EOPNOTSUPP),
 	WRONG(DMABAY_IMPORT, dmabay_import, fd, 0x7FFFFFFF, EBADF),
 };
@@ -109,7 +123,7 @@ TEST_F(uapi, wrong_field)
 		build(command, self, &argument);
 		sent = argument;
 		put(&sent, wrong);
-		EXPECT_EQ(-wrong->error, raw(self->fd, command->number, &sent))
+		EXPECT_EQ(-wrong->error, raw(fd_of(self, command), command->number, &sent))
 			TH_LOG("%s", wrong->name);
 		command->undo(self, &argument);
 	}

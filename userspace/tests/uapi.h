@@ -16,6 +16,7 @@ FIXTURE(uapi)
 	char path[64];
 	struct dmabay *bay;
 	int fd;
+	int other;			/* a file of its own, for what cannot be undone */
 	struct dmabay_info info;
 	unsigned char *memory;		/* two pages, registered */
 	uint32_t buffer;

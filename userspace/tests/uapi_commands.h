@@ -28,6 +28,8 @@ union argument {
 	struct dmabay_cancel cancel;
 	struct dmabay_eventfd eventfd;
 	struct dmabay_import import;
+	struct dmabay_rings rings;
+	struct dmabay_enter enter;
 	uint32_t words[64];
 	unsigned char bytes[256];
 };
@@ -178,6 +180,33 @@ static inline void undo_import(FIXTURE_DATA(uapi) *self, const union argument *a
 	dmabay_unregister(self->bay, argument->import.buffer);
 }
 
+/* Rings end with their file, so each time there is another one. */
+static inline void build_rings(FIXTURE_DATA(uapi) *self, union argument *argument)
+{
+	self->other = open(self->path, O_RDWR | O_CLOEXEC);
+	argument->rings.submission_entries = 4;
+	argument->rings.completion_entries = 4;
+}
+
+static inline void build_enter(FIXTURE_DATA(uapi) *self, union argument *argument)
+{
+	struct dmabay_rings rings = {
+		.size = sizeof(rings),
+		.submission_entries = 4,
+		.completion_entries = 4,
+	};
+
+	self->other = open(self->path, O_RDWR | O_CLOEXEC);
+	raw(self->other, DMABAY_RINGS, &rings);
+	argument->enter.count = 1;
+}
+
+static inline void undo_rings(FIXTURE_DATA(uapi) *self, const union argument *argument)
+{
+	(void)argument;
+	close(self->other);
+}
+
 #define END_OF(type, field)	(offsetof(struct type, field) + sizeof(((struct type *)0)->field))
 
 /* From one field to another, both included. */
@@ -230,6 +259,13 @@ static const struct command commands[] = {
 	COMMAND(DMABAY_EVENTFD, dmabay_eventfd, false,
 		offsetof(struct dmabay_eventfd, flags), 0,
 		offsetof(struct dmabay_eventfd, reserved), 0, build_eventfd, undo_nothing),
+	COMMAND(DMABAY_RINGS, dmabay_rings, false,
+		offsetof(struct dmabay_rings, flags), 0, 0,
+		ANSWERS(dmabay_rings, length, completion_offset), build_rings, undo_rings),
+	COMMAND(DMABAY_ENTER, dmabay_enter, false,
+		offsetof(struct dmabay_enter, flags), DMABAY_ENTER_POLL | DMABAY_ENTER_STOP, 0,
+		ANSWERS(dmabay_enter, submitted, submitted) |
+		ANSWERS(dmabay_enter, completed, completed), build_enter, undo_rings),
 	COMMAND(DMABAY_IMPORT, dmabay_import, false,
 		offsetof(struct dmabay_import, flags), DMABAY_IMPORT_READ_ONLY, 0,
 		ANSWERS(dmabay_import, buffer, length), build_import, undo_import),
@@ -244,6 +280,12 @@ static inline const struct command *command_of(unsigned long number)
 		if (commands[i].number == number)
 			return &commands[i];
 	return NULL;
+}
+
+/* The file that it is for. */
+static inline int fd_of(const FIXTURE_DATA(uapi) *self, const struct command *command)
+{
+	return command->undo == undo_rings ? self->other : self->fd;
 }
 
 static inline void build(const struct command *command, FIXTURE_DATA(uapi) *self,

@@ -162,4 +162,33 @@ FIELD(dmabay_uring, count, 8, 4);
 FIELD(dmabay_uring, flags, 12, 4);
 LENGTH_OF(dmabay_uring, 16);
 
+FIELD(dmabay_rings, size, 0, 4);
+FIELD(dmabay_rings, flags, 4, 4);
+FIELD(dmabay_rings, submission_entries, 8, 4);
+FIELD(dmabay_rings, completion_entries, 12, 4);
+FIELD(dmabay_rings, length, 16, 8);
+FIELD(dmabay_rings, submission_offset, 24, 8);
+FIELD(dmabay_rings, completion_offset, 32, 8);
+LENGTH_OF(dmabay_rings, 40);
+
+FIELD(dmabay_rings_head, submission_tail, 0, 4);
+FIELD(dmabay_rings_head, completion_head, 4, 4);
+FIELD(dmabay_rings_head, reserved, 8, 56);
+FIELD(dmabay_rings_head, submission_head, 64, 4);
+FIELD(dmabay_rings_head, completion_tail, 68, 4);
+FIELD(dmabay_rings_head, submission_flags, 72, 4);
+FIELD(dmabay_rings_head, completion_flags, 76, 4);
+FIELD(dmabay_rings_head, reserved_too, 80, 48);
+LENGTH_OF(dmabay_rings_head, 128);
+
+FIELD(dmabay_enter, size, 0, 4);
+FIELD(dmabay_enter, flags, 4, 4);
+FIELD(dmabay_enter, count, 8, 4);
+FIELD(dmabay_enter, submitted, 12, 4);
+FIELD(dmabay_enter, min_complete, 16, 4);
+FIELD(dmabay_enter, completed, 20, 4);
+FIELD(dmabay_enter, deadline, 24, 8);
+FIELD(dmabay_enter, idle, 32, 8);
+LENGTH_OF(dmabay_enter, 40);
+
 #endif /* DMABAY_TESTS_UAPI_LAYOUT_H */

@@ -71,7 +71,7 @@ static int with_bit(FIXTURE_DATA(uapi) *self, const struct command *command, siz
 
 	build(command, self, &argument);
 	argument.words[offset / 4] |= 1u << bit;
-	result = raw(self->fd, command->number, &argument);
+	result = raw(fd_of(self, command), command->number, &argument);
 	command->undo(self, &argument);
 	return result;
 }

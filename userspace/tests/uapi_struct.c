@@ -12,7 +12,7 @@
 
 static int run(FIXTURE_DATA(uapi) *self, const struct command *command, void *argument)
 {
-	return raw(self->fd, command->number, argument);
+	return raw(fd_of(self, command), command->number, argument);
 }
 
 static const uint32_t tails[] = { 1, TAIL };
@@ -207,7 +207,8 @@ TEST_F(uapi, struct_not_mapped)
 
 	for (const struct command *command = commands; command < commands + COMMANDS; command++) {
 		for (size_t j = 0; j < ARRAY_SIZE(addresses); j++) {
-			EXPECT_EQ(-EFAULT, run(self, command, (void *)addresses[j]))
+			EXPECT_EQ(-EFAULT, raw(self->fd, command->number,
+					       (void *)addresses[j]))
 				TH_LOG("%s at %" PRIxPTR, command->name, addresses[j]);
 		}
 	}

@@ -82,6 +82,7 @@ debugging() {
 		libdmabay: /dev/null: wait capacity=1 min_complete=1 deadline=0 -> -25
 		libdmabay: /dev/null: cancel flags=0x1 reservation=0 cookie=1 -> -25
 		libdmabay: /dev/null: eventfd eventfd=-1 -> -25
+		libdmabay: /dev/null: rings submission_entries=2 completion_entries=4 -> -25
 		libdmabay: /dev/null: once address=0x... length=16 device_address=0 direction=1 deadline=0 -> -25
 		libdmabay: /dev/null: once address=0x... length=16 device_address=0 direction=0 deadline=1 -> -25
 		libdmabay: /dev/null: submit count=1 capacity=32 min_complete=1 deadline=0 -> -25

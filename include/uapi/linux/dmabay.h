@@ -24,7 +24,8 @@
  *
  * Transfers of one reservation run in the order of their submission;
  * reservations run side by side. A program with an io_uring can start them there, and
- * gets a CQE: DMABAY_URING. poll() says EPOLLIN while a completion waits
+ * gets a CQE: DMABAY_URING. One that wants to pay no system call, or one for many, shares
+ * two rings with the kernel: DMABAY_RINGS. poll() says EPOLLIN while a completion waits
  * to be read, EPOLLHUP once the device is gone; DMABAY_EVENTFD tells of each.
  * No completion is ever lost or refused: its place is the transfer's slot, which
  * is taken until the completion is read, and a transfer that finds no slot is not
@@ -60,23 +61,25 @@
  *  - EBADF: the file was opened O_RDONLY: only DMABAY_INFO and
  *    DMABAY_COUNTERS are allowed (and read(), see below); or the eventfd or the
  *    dma-buf is not open
- *  - ENOENT: no buffer or no reservation of this number in this file, or no
- *    transfer of this cookie that has not ended
+ *  - ENOENT: no buffer or no reservation of this number in this file, no
+ *    transfer of this cookie that has not ended, or no rings
  *  - EOVERFLOW: address + length or offset + length wraps around
  *  - ERANGE: offset + length is beyond the buffer, or device address + length
  *    is beyond the device's memory; of a device without memory the address is 0
  *  - EACCES: a transfer from the device into a buffer registered read-only, or a
  *    dma-buf whose fd is not open for what the device shall do with it
- *  - EBUSY: the buffer or the reservation has transfers that are not finished
+ *  - EBUSY: the buffer or the reservation has transfers that are not finished; the
+ *    file has rings, in which its completions are; or it has a poller
  *  - ENOSPC: more map registers asked for than the device has at all, or no
  *    number left for another buffer or reservation
  *  - EAGAIN: it would have to wait and was told not to: no map registers (or no
- *    channel) now, no free transfer slot, no completion yet, others not done with a
- *    dma-buf
+ *    channel) now, no free transfer slot, no completion yet, no place for it in the
+ *    ring, others not done with a dma-buf
  *  - ENOMEM: over RLIMIT_MEMLOCK, or out of memory
  *  - ETIMEDOUT: the deadline of a wait has passed, or that of a transfer before others
  *    were done with its dma-buf
  *  - EINTR: a signal arrived while waiting; nothing is lost
+ *  - ECANCELED: DMABAY_ENTER_STOP has ended the poller
  *  - ENODEV: the device is gone
  *
  * DMABAY_IMPORT also says what the exporter of the dma-buf says when it refuses.
@@ -86,7 +89,8 @@
  *
  * A completion's status is 0 or a negative errno: ETIMEDOUT (its deadline has
  * passed, or the device did not answer and was reset), EIO (the device reported
- * an error), ENOMEM (only without DMABAY_INFO_GUARANTEED), ECANCELED, ENODEV. When
+ * an error), ENOMEM (only without DMABAY_INFO_GUARANTEED), ECANCELED, ENODEV; in a ring
+ * also what a transfer was refused for. When
  * the device goes, completions can still be read; after the last one every command
  * says ENODEV.
  *
@@ -139,6 +143,8 @@ enum {
 	DMABAY_CMD_CANCEL,
 	DMABAY_CMD_EVENTFD,
 	DMABAY_CMD_IMPORT,
+	DMABAY_CMD_RINGS,
+	DMABAY_CMD_ENTER,
 	DMABAY_CMD_URING = 128,	/* no ioctl */
 };
 
@@ -667,5 +673,135 @@ struct dmabay_uring {
 	__u32 flags;
 };
 #define DMABAY_URING	_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_URING)
+
+/* Where the memory of the rings is mapped from: the offset of mmap(). */
+#define DMABAY_RINGS_OFFSET	0
+
+/**
+ * struct dmabay_rings - DMABAY_RINGS: make two rings that are shared with the kernel
+ * @size: sizeof(struct dmabay_rings)
+ * @flags: 0
+ * @submission_entries: transfers that fit, a power of two, up to dmabay_info.max_depth
+ * @completion_entries: completions that fit, likewise
+ * @length: out: bytes to map, all of them, MAP_SHARED, at DMABAY_RINGS_OFFSET of the node.
+ *	A struct dmabay_rings_head is at the beginning
+ * @submission_offset: out: bytes from there to an array of struct dmabay_transfer
+ * @completion_offset: out: bytes from there to an array of struct dmabay_completion
+ *
+ * A ring is an array and two numbers, its tail and its head, that only grow, and wrap at
+ * 2^32, shortly before which they begin. The entry of a number is that number modulo the
+ * entries of the ring. Whoever adds entries fills those from the tail on, and moves the
+ * tail (a store with release); whoever takes them loads the tail (with acquire), reads the
+ * entries from the head on, and moves the head (with release). So between head and tail are
+ * those that wait to be taken. A completion may be seen before the head has moved behind
+ * its transfer.
+ *
+ * The program adds transfers, and DMABAY_ENTER takes them. Each transfer that was taken has
+ * one completion: in the order in which they end they are added to the other ring, from
+ * which the program takes them. One that is refused has its own too, with the errno as
+ * status, where DMABAY_SUBMIT would fail. EAGAIN alone is none: that transfer is left where
+ * it is, and those behind it as well, until there is a free slot, or others are done with a
+ * dma-buf.
+ *
+ * No completion is lost because the program takes them too slowly. One that finds no place
+ * stays in the transfer's slot, which is not free until then, and DMABAY_COMPLETION_OVERFLOW
+ * is set; the next DMABAY_ENTER, or the poller, adds what fits. A transfer that is refused
+ * has no slot: it is left where it is until there is a place.
+ *
+ * From here on all completions of the file go there, also those that nobody has read yet;
+ * but not those of DMABAY_URING, which has its own ring. DMABAY_SUBMIT starts transfers as
+ * before if its capacity is 0 (else EBUSY), and DMABAY_WAIT says EBUSY. poll() and
+ * DMABAY_EVENTFD tell of completions in the ring. DMABAY_FREE drops those that found no
+ * place, and leaves those in the ring.
+ *
+ * The rings end with the file, which their mapping keeps open as its descriptor does. A
+ * mapping is whole: munmap() and mprotect() of a part of it, and mremap(), say EINVAL; a
+ * child does not have it. The kernel reads every entry once, and believes no number: who
+ * writes nonsense loses his own transfers or completions, and harms nobody else. The memory
+ * counts against RLIMIT_MEMLOCK, unless the process has CAP_IPC_LOCK.
+ *
+ * EBUSY if the file has rings.
+ */
+struct dmabay_rings {
+	__u32 size;
+	__u32 flags;
+	__u32 submission_entries;
+	__u32 completion_entries;
+	__aligned_u64 length;
+	__aligned_u64 submission_offset;
+	__aligned_u64 completion_offset;
+};
+#define DMABAY_RINGS	_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_RINGS)
+
+/* The poller sleeps: DMABAY_ENTER wakes it. */
+#define DMABAY_SUBMISSION_NEED_WAKEUP	(1 << 0)
+
+/* There are more completions than fit: DMABAY_ENTER adds them when others were taken. */
+#define DMABAY_COMPLETION_OVERFLOW	(1 << 0)
+
+/**
+ * struct dmabay_rings_head - What the program and the kernel tell each other
+ * @submission_tail: the program's
+ * @completion_head: the program's
+ * @reserved: 0
+ * @submission_head: the kernel's
+ * @completion_tail: the kernel's
+ * @submission_flags: the kernel's: DMABAY_SUBMISSION_NEED_WAKEUP. With a poller, look at it
+ *	after the tail was moved, with a full memory barrier between the two
+ * @completion_flags: the kernel's: DMABAY_COMPLETION_OVERFLOW
+ * @reserved_too: 0
+ */
+struct dmabay_rings_head {
+	__u32 submission_tail;
+	__u32 completion_head;
+	__u32 reserved[14];
+	__u32 submission_head;
+	__u32 completion_tail;
+	__u32 submission_flags;
+	__u32 completion_flags;
+	__u32 reserved_too[12];
+};
+
+/* Be the poller: take transfers as they come. */
+#define DMABAY_ENTER_POLL	(1 << 0)
+/* Have the poller, or the next one to come, return. */
+#define DMABAY_ENTER_STOP	(1 << 1)
+
+/**
+ * struct dmabay_enter - DMABAY_ENTER: start what is in the ring, and wait for its end
+ * @size: sizeof(struct dmabay_enter)
+ * @flags: DMABAY_ENTER_POLL, DMABAY_ENTER_STOP
+ * @count: transfers to take from the ring, at most; it need not have so many
+ * @submitted: out: how many were taken
+ * @min_complete: wait until so many completions are in the ring, up to its entries; 0 does
+ *	not wait, and neither does a file that is O_NONBLOCK
+ * @completed: out: how many are there
+ * @deadline: CLOCK_MONOTONIC, in ns, when the wait ends; 0 is never
+ * @idle: ns that a poller looks in vain before it sleeps; 0 without DMABAY_ENTER_POLL
+ *
+ * Takes transfers, adds completions that had found no place, wakes the poller, and waits. An
+ * error is said only if no transfer was taken: EAGAIN (the first one was left where it is;
+ * then nothing is waited for), EINTR; and, if there are fewer completions than asked for,
+ * ETIMEDOUT or EINTR. ENODEV: the device is gone, and no completion is in the ring;
+ * transfers in the other one are not taken any more.
+ *
+ * With DMABAY_ENTER_POLL, @count and @min_complete are 0, and the calling thread is the
+ * poller: it takes transfers as they are added, which costs who adds them no system call. It
+ * has the rights, the limits and the priority of any other thread, because it is one. When
+ * it has found none for @idle it sleeps, with DMABAY_SUBMISSION_NEED_WAKEUP set, until
+ * somebody calls DMABAY_ENTER. It returns ECANCELED (DMABAY_ENTER_STOP), EINTR, ETIMEDOUT or
+ * ENODEV, and takes no transfer after that. EBUSY: there is a poller.
+ */
+struct dmabay_enter {
+	__u32 size;
+	__u32 flags;
+	__u32 count;
+	__u32 submitted;
+	__u32 min_complete;
+	__u32 completed;
+	__aligned_u64 deadline;
+	__aligned_u64 idle;
+};
+#define DMABAY_ENTER	_IO(DMABAY_IOCTL_TYPE, DMABAY_CMD_ENTER)
 
 #endif /* _UAPI_LINUX_DMABAY_H */
