@@ -7,6 +7,7 @@
     bench.py report FOLDER CELL...              all machines' there, as tables, CSV and targets
     bench.py same FILE FILE                     says which medians differ
     bench.py nothing FILE                       says what an unchanged transfer did
+    bench.py budget FILE BUDGETS                says what costs more than it may
 
 A machine prints a JSON document for each run of dmabay-bench, and one for each other program, which
 has no jobs. QEMU's trace says what its IOMMU was
@@ -34,6 +35,8 @@ WORDS = {
     "virtio_iommu_unmap": "flushes",
     "virtio_queue_notify": "kicks",
 }
+# What a cost may be of its budget. A new build of the kernel moves it by little.
+BUDGET_MOST, BUDGET_LEAST = 1.04, 0.9
 # See userspace/cli/mark.h.
 MARK = re.compile(r"pci_cfg_read pci-testdev .*@0x(?:e(?P<digit>[0-9a-f])|(?P<begin>f0)|(?P<end>f1)) ->")
 
@@ -150,6 +153,26 @@ def same(*paths):
             print(*key, one.get(key), other.get(key))
 
 
+def budgets(path):
+    """What the lines of that file allow: machine, run, arm, size, batch, instructions."""
+    with open(path, encoding="utf-8") as file:
+        for words in map(str.split, file):
+            if words and not words[0].startswith("#"):
+                yield (*words[:3], bench_results.size_of(words[3]), int(words[4])), int(words[5])
+
+
+def budget(path, allowed):
+    """Says which medians are above what that file allows, or so far below that it is to be lowered."""
+    rows = bench_results.load([path])[1]
+    costs = {(row["cell"], *key_of(row)): row["p50"] for row in rows}
+    for key, most in budgets(allowed):
+        cost = costs.get(key)
+        if cost is None:
+            print(*key, "was not measured")
+        elif not most * BUDGET_LEAST <= cost <= most * BUDGET_MOST:
+            print(*key, f"costs {cost:.0f}, and its budget is {most}")
+
+
 def nothing(path):
     rows = [row for row in bench_results.load([path])[1] if row["arm"].startswith("unchanged")]
     if not rows:
@@ -159,7 +182,7 @@ def nothing(path):
             print(row)
 
 
-COMMANDS = {"merge": merge, "known": known, "report": report, "same": same, "nothing": nothing}
+COMMANDS = {"budget": budget, "merge": merge, "known": known, "report": report, "same": same, "nothing": nothing}
 
 if __name__ == "__main__":
     COMMANDS[sys.argv[1]](*sys.argv[2:])

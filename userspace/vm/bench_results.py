@@ -20,6 +20,11 @@ def size_text(size):
     return str(size)
 
 
+def size_of(text):
+    unit = {"K": 10, "M": 20}.get(text[-1])
+    return int(text[:-1]) << unit if unit else int(text)
+
+
 def median(spread):
     return spread and spread["percentile"]["50.000000"]
 

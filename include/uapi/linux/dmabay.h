@@ -344,7 +344,10 @@ struct dmabay_unregister {
 
 /* EAGAIN instead of waiting in line; O_NONBLOCK does the same. */
 #define DMABAY_RESERVE_IMMEDIATE	(1 << 0)
-/* Unlink each buffer when its transfer is done, instead of keeping it linked. */
+/*
+ * Keep no buffer linked: when the end of a transfer is told, the device does not reach its
+ * memory any more. What is submitted together may be linked, and unlinked, together.
+ */
 #define DMABAY_RESERVE_STRICT		(1 << 1)
 
 /**
