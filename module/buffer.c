@@ -382,8 +382,9 @@ int dmabay_ioctl_unregister(struct dmabay_command *command)
 	}
 
 	trace_dmabay_buffer_unregistered(file, buffer, arguments->buffer);
-	xa_erase(&file->buffers, arguments->buffer);
+	/* Before another one may have its number. */
 	dmabay_batch_forget_buffer(file, buffer);
+	xa_erase(&file->buffers, arguments->buffer);
 	dmabay_import_end(file, buffer);
 	mutex_unlock(&file->mutex);
 
