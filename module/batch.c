@@ -25,7 +25,8 @@
  * one flush for all; nobody hears of any of them before.
  *
  * What ended on the short way is the batch's until its caller has told the user
- * (dmabay_batch_told()). Meanwhile a reference keeps the reservation, which somebody else may
+ * (dmabay_batch_told()), or until another one may be told that ended later: by somebody else,
+ * if the device takes its time, or on the other way. Then it is queued before. Meanwhile a reference keeps the reservation, which somebody else may
  * free; then it is told, or dropped as others that were not read.
  */
 #include <linux/overflow.h>
@@ -446,6 +447,25 @@ static bool dmabay_batch_succeeded(const struct dmabay_reservation *reservation,
 	return likely(!reservation->status && reservation->length == transfer->length);
 }
 
+/* Queues what the user was not told of yet: from here on others may end, and be queued. */
+static void dmabay_batch_flush(struct dmabay_batch *batch)
+{
+	u32 i;
+
+	for (i = 0; i < batch->ended_count; i++)
+		dmabay_completion_add(batch->file, batch->ended[i]);
+	batch->ended_count = 0;
+}
+
+/* One that was started ended in another way. Those before it are told before. */
+static void dmabay_batch_failed(struct dmabay_batch *batch, struct dmabay_reservation *reservation,
+				struct dmabay_batch_sum *sum)
+{
+	dmabay_batch_settle(reservation->file->device, sum);
+	dmabay_batch_flush(batch);
+	dmabay_transfer_complete(reservation, reservation->status, reservation->length);
+}
+
 /*
  * Runs transfers whose memory stays linked, one after the other. Returns how many of them
  * are the caller's no more; those that follow are to be queued.
@@ -453,6 +473,7 @@ static bool dmabay_batch_succeeded(const struct dmabay_reservation *reservation,
 static u32 dmabay_batch_run(struct dmabay_batch *batch, struct dmabay_reservation *reservation,
 			    struct dmabay_user_transfer **transfers, u32 count)
 {
+	bool at_once = reservation->file->device->config.at_once;
 	struct dmabay_batch_sum sum = {};
 	bool idle = true;
 	u32 done = 0;
@@ -474,11 +495,16 @@ static u32 dmabay_batch_run(struct dmabay_batch *batch, struct dmabay_reservatio
 		if (!idle)
 			break;
 		if (!dmabay_batch_succeeded(reservation, transfer)) {
-			dmabay_transfer_complete(reservation, reservation->status,
-						 reservation->length);
+			dmabay_batch_failed(batch, reservation, &sum);
 			break;
 		}
 		dmabay_batch_end(batch, reservation, transfer, &sum);
+		/* The next one may be told by somebody else. */
+		if (!at_once) {
+			WRITE_ONCE(reservation->running, NULL);
+			dmabay_batch_settle(reservation->file->device, &sum);
+			dmabay_batch_flush(batch);
+		}
 		if (need_resched())
 			cond_resched();
 	}
@@ -544,7 +570,7 @@ static u32 dmabay_batch_run_changed(struct dmabay_batch *batch,
 		dmabay_batch_end(batch, reservation, transfers[i], &sum);
 	dmabay_batch_settle(reservation->file->device, &sum);
 	if (ended < done)
-		dmabay_transfer_complete(reservation, reservation->status, reservation->length);
+		dmabay_batch_failed(batch, reservation, &sum);
 	WRITE_ONCE(reservation->running, NULL);
 
 	return done;
@@ -727,6 +753,8 @@ int dmabay_batch_submit(struct dmabay_batch *batch)
 	/* It stays as long as somebody runs it, or its transfers are under way. */
 	if (part.runs) {
 		done = dmabay_batch_run_any(batch, part.reservation, part.transfers, part.count);
+		if (done < part.count)
+			dmabay_batch_flush(batch);
 		dmabay_batch_leave(part.reservation, part.transfers + done, part.count - done);
 	} else if (part.left) {
 		dmabay_reservation_run(part.reservation, true);

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Transfers that come with one call: each is told once, in order, whether the call itself
+ * reads how it ended, or somebody later, or not all of them fit; and what many have in common
+ * is done once for all of them.
+ */
+#include <sys/eventfd.h>
+
+#include "common.h"
+
+/* More than are taken at a time. */
+#define MANY	40u
+#define LENGTH	1024u
+
+FIXTURE(batch)
+{
+	char path[64];
+	struct dmabay *bay;
+	struct dmabay_info info;
+	unsigned char *memory;
+	uint32_t buffer;
+	uint32_t reservation;
+	struct dmabay_transfer transfers[MANY];
+	struct dmabay_completion completions[MANY];
+};
+
+FIXTURE_SETUP(batch)
+{
+	if (!find_node("soft", self->path, sizeof(self->path)))
+		SKIP(return, "there is no software device");
+	ASSERT_EQ(0, dmabay_open(&self->bay, self->path, O_RDWR));
+	ASSERT_EQ(0, dmabay_info(self->bay, &self->info));
+	self->memory = map_pages(MANY * PAGE);
+	ASSERT_NE(NULL, self->memory);
+	ASSERT_EQ(0, dmabay_register(self->bay, self->memory, MANY * PAGE, 0, &self->buffer));
+	ASSERT_EQ(0, dmabay_reserve(self->bay, MANY, MANY, 0, &self->reservation));
+	for (uint32_t i = 0; i < MANY; i++)
+		self->transfers[i] = (struct dmabay_transfer){
+			.reservation = self->reservation,
+			.buffer = self->buffer,
+			.offset = i * PAGE,
+			.length = LENGTH,
+			.device_address = i * LENGTH,
+			.direction = DMABAY_TO_DEVICE,
+			.cookie = 1000 + i,
+		};
+}
+
+FIXTURE_TEARDOWN(batch)
+{
+	dmabay_close(self->bay);
+	if (self->memory)
+		munmap(self->memory, MANY * PAGE);
+	EXPECT_NOTHING_LEFT(self->path);
+}
+
+/* The command itself; @completions is where its completions go. */
+static int submit(FIXTURE_DATA(batch) *self, uint32_t count, uint32_t capacity,
+		  struct dmabay_completion *completions, struct dmabay_submit *submit)
+{
+	*submit = (struct dmabay_submit){
+		.size = sizeof(*submit),
+		.count = count,
+		.transfers = (uintptr_t)self->transfers,
+		.capacity = capacity,
+		.completions = (uintptr_t)completions,
+	};
+	return raw(dmabay_fd(self->bay), DMABAY_SUBMIT, submit);
+}
+
+/* Those from the first cookie on, one after the other, all well. */
+#define EXPECT_TOLD(completions, count, first) do { \
+	for (uint32_t _i = 0; _i < (count); _i++) { \
+		EXPECT_EQ((first) + _i, (completions)[_i].cookie); \
+		EXPECT_EQ(LENGTH, (completions)[_i].length); \
+		EXPECT_EQ(0, (completions)[_i].status); \
+	} \
+} while (0)
+
+static bool can_be_read(const FIXTURE_DATA(batch) *self)
+{
+	struct pollfd node = { .fd = dmabay_fd(self->bay), .events = POLLIN };
+
+	return poll(&node, 1, 0) == 1;
+}
+
+TEST_F(batch, all_bytes_and_all_completions)
+{
+	struct dmabay_submit arguments;
+
+	for (uint32_t i = 0; i < MANY; i++)
+		fill(self->memory + i * PAGE, LENGTH, SENT, i);
+	ASSERT_EQ(0, submit(self, MANY, MANY, self->completions, &arguments));
+	EXPECT_EQ(MANY, arguments.submitted);
+	EXPECT_EQ(MANY, arguments.completed);
+	EXPECT_TOLD(self->completions, MANY, 1000);
+	EXPECT_FALSE(can_be_read(self));
+
+	fill(self->memory, MANY * PAGE, BLANK, 99);
+	for (uint32_t i = 0; i < MANY; i++)
+		self->transfers[i].direction = DMABAY_FROM_DEVICE;
+	ASSERT_EQ(0, submit(self, MANY, MANY, self->completions, &arguments));
+	EXPECT_EQ(MANY, arguments.completed);
+	EXPECT_TOLD(self->completions, MANY, 1000);
+	for (uint32_t i = 0; i < MANY; i++)
+		EXPECT_PATTERN(self->memory + i * PAGE, LENGTH, SENT, i);
+}
+
+TEST_F(batch, what_does_not_fit_is_read_later)
+{
+	struct dmabay_submit arguments;
+
+	ASSERT_EQ(0, submit(self, MANY, 7, self->completions, &arguments));
+	EXPECT_EQ(MANY, arguments.submitted);
+	EXPECT_EQ(7, arguments.completed);
+	EXPECT_TRUE(can_be_read(self));
+	ASSERT_EQ((int)MANY - 7, dmabay_wait(self->bay, self->completions + 7, MANY - 7, MANY - 7,
+					     dmabay_deadline(PATIENCE)));
+	EXPECT_TOLD(self->completions, MANY, 1000);
+}
+
+/* Those of an earlier call come first. */
+TEST_F(batch, in_the_order_of_their_ends)
+{
+	struct dmabay_submit arguments;
+
+	ASSERT_EQ(0, submit(self, 3, 0, NULL, &arguments));
+	for (uint32_t i = 0; i < MANY; i++)
+		self->transfers[i].cookie = 1003 + i;
+	ASSERT_EQ(0, submit(self, 5, 8, self->completions, &arguments));
+	EXPECT_EQ(5, arguments.submitted);
+	ASSERT_EQ(8, arguments.completed);
+	EXPECT_TOLD(self->completions, 8, 1000);
+}
+
+TEST_F(batch, completions_to_nowhere_are_not_lost)
+{
+	struct dmabay_completion *nowhere = mmap(NULL, PAGE, PROT_NONE,
+						 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct dmabay_submit arguments;
+
+	ASSERT_NE(MAP_FAILED, nowhere);
+	EXPECT_EQ(-EFAULT, submit(self, MANY, MANY, nowhere, &arguments));
+	EXPECT_EQ(MANY, arguments.submitted);
+	EXPECT_EQ(0, arguments.completed);
+	ASSERT_EQ((int)MANY, dmabay_wait(self->bay, self->completions, MANY, MANY,
+					 dmabay_deadline(PATIENCE)));
+	EXPECT_TOLD(self->completions, MANY, 1000);
+	munmap(nowhere, PAGE);
+}
+
+/* Also of those that the call itself reads. */
+TEST_F(batch, each_is_told_to_the_eventfd)
+{
+	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	struct dmabay_eventfd argument = { .size = sizeof(argument), .eventfd = event };
+	struct dmabay_submit arguments;
+	uint64_t told = 0;
+
+	ASSERT_LE(0, event);
+	ASSERT_EQ(0, raw(dmabay_fd(self->bay), DMABAY_EVENTFD, &argument));
+	ASSERT_EQ(0, submit(self, MANY, MANY, self->completions, &arguments));
+	EXPECT_EQ(MANY, arguments.completed);
+	EXPECT_EQ(sizeof(told), (size_t)read(event, &told, sizeof(told)));
+	EXPECT_EQ(MANY, told);
+	close(event);
+}
+
+/* What comes before runs, and what comes after does not. */
+TEST_F(batch, one_is_refused)
+{
+	const uint32_t where[] = { 1, 15, 16, 17, 31 };
+	struct dmabay_submit arguments;
+
+	for (size_t i = 0; i < ARRAY_SIZE(where); i++) {
+		struct dmabay_transfer *wrong = &self->transfers[where[i]];
+
+		wrong->buffer = self->buffer + 1;
+		ASSERT_EQ(0, submit(self, MANY, MANY, self->completions, &arguments));
+		EXPECT_EQ(where[i], arguments.submitted);
+		EXPECT_EQ(where[i], arguments.completed);
+		EXPECT_TOLD(self->completions, where[i], 1000);
+		wrong->buffer = self->buffer;
+
+		wrong->offset = MANY * PAGE;
+		ASSERT_EQ(0, submit(self, MANY, MANY, self->completions, &arguments));
+		EXPECT_EQ(where[i], arguments.submitted);
+		wrong->offset = where[i] * PAGE;
+	}
+	self->transfers[0].buffer++;
+	EXPECT_EQ(-ENOENT, submit(self, MANY, MANY, self->completions, &arguments));
+}
+
+/* A slot is taken until its transfer was told, also if there are fewer than transfers. */
+TEST_F(batch, fewer_slots_than_transfers)
+{
+	struct dmabay_submit arguments;
+	uint32_t few;
+
+	ASSERT_EQ(0, dmabay_free(self->bay, self->reservation));
+	ASSERT_EQ(0, dmabay_reserve(self->bay, 1, 5, 0, &few));
+	for (uint32_t i = 0; i < MANY; i++)
+		self->transfers[i].reservation = few;
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(0, submit(self, MANY, 0, NULL, &arguments));
+		EXPECT_EQ(5, arguments.submitted);
+		EXPECT_EQ(-EAGAIN, submit(self, 1, 0, NULL, &arguments));
+		ASSERT_EQ(5, dmabay_wait(self->bay, self->completions, MANY, 5,
+					 dmabay_deadline(PATIENCE)));
+		EXPECT_TOLD(self->completions, 5, 1000);
+	}
+}
+
+/* They take turns in the array, and each keeps its order. */
+TEST_F(batch, two_reservations_by_turns)
+{
+	uint32_t other, seen[2] = {};
+	struct dmabay_submit arguments;
+
+	ASSERT_EQ(0, dmabay_reserve(self->bay, 1, MANY, 0, &other));
+	for (uint32_t i = 0; i < MANY; i++)
+		self->transfers[i].reservation = i % 2 ? other : self->reservation;
+	ASSERT_EQ(0, submit(self, MANY, MANY, self->completions, &arguments));
+	ASSERT_EQ(MANY, arguments.completed);
+	for (uint32_t i = 0; i < MANY; i++) {
+		uint32_t which = self->completions[i].reservation == other;
+
+		EXPECT_EQ(1000 + 2 * seen[which] + which, self->completions[i].cookie);
+		seen[which]++;
+	}
+	EXPECT_EQ(MANY / 2, seen[0]);
+	EXPECT_EQ(MANY / 2, seen[1]);
+}
+
+/* Nothing stays linked: for many of them there is one flush, or none where nothing is linked. */
+TEST_F(batch, changed_memory_is_flushed_once)
+{
+	struct dmabay_counters before, after;
+	struct dmabay_submit arguments;
+	uint32_t strict, count;
+
+	ASSERT_EQ(0, dmabay_reserve(self->bay, MANY, MANY, DMABAY_RESERVE_STRICT, &strict));
+	for (uint32_t i = 0; i < MANY; i++) {
+		self->transfers[i].reservation = strict;
+		/* Both ways in one call. */
+		self->transfers[i].direction = i % 2 ? DMABAY_FROM_DEVICE : DMABAY_TO_DEVICE;
+		self->transfers[i].device_address = i / 2 * LENGTH;
+		fill(self->memory + i * PAGE, LENGTH, i % 2 ? BLANK : SENT, i / 2);
+	}
+	for (count = 2; count <= 16; count *= 2) {
+		ASSERT_EQ(0, dmabay_counters(self->bay, &before));
+		ASSERT_EQ(0, submit(self, count, count, self->completions, &arguments));
+		ASSERT_EQ(0, dmabay_counters(self->bay, &after));
+		EXPECT_EQ(count, arguments.completed);
+		EXPECT_TOLD(self->completions, count, 1000);
+		EXPECT_EQ(self->info.provider == DMABAY_INFO_PROVIDER_IOVA,
+			  after.flushes - before.flushes);
+		EXPECT_EQ(0, after.linked_bytes);
+		EXPECT_EQ(count, after.transfers - before.transfers);
+		EXPECT_EQ(count * LENGTH, after.bytes - before.bytes);
+	}
+	for (uint32_t i = 0; i < 16; i++)
+		EXPECT_PATTERN(self->memory + i * PAGE, LENGTH, SENT, i / 2);
+}
+
+/* What was used lately is found by its number, but not what had that number before. */
+TEST_F(batch, a_number_is_used_again)
+{
+	unsigned char *other = map_pages(PAGE);
+	struct dmabay_submit arguments;
+	uint32_t again;
+
+	ASSERT_NE(NULL, other);
+	fill(self->memory, LENGTH, SENT, 1);
+	fill(other, LENGTH, SENT, 2);
+	ASSERT_EQ(0, submit(self, 1, 1, self->completions, &arguments));
+	ASSERT_EQ(0, dmabay_unregister(self->bay, self->buffer));
+	EXPECT_EQ(-ENOENT, submit(self, 1, 1, self->completions, &arguments));
+	ASSERT_EQ(0, dmabay_register(self->bay, other, PAGE, 0, &again));
+	self->transfers[0].buffer = again;
+	ASSERT_EQ(0, submit(self, 1, 1, self->completions, &arguments));
+	fill(other, LENGTH, BLANK, 2);
+	EXPECT_EQ(0, read_back(self->bay, other, LENGTH));
+	EXPECT_PATTERN(other, LENGTH, SENT, 2);
+
+	ASSERT_EQ(0, dmabay_free(self->bay, self->reservation));
+	EXPECT_EQ(-ENOENT, submit(self, 1, 1, self->completions, &arguments));
+	ASSERT_EQ(0, dmabay_reserve(self->bay, 1, 1, 0, &again));
+	self->transfers[0].reservation = again;
+	EXPECT_EQ(0, submit(self, 1, 1, self->completions, &arguments));
+	EXPECT_EQ(1, arguments.completed);
+	munmap(other, PAGE);
+}
+
+TEST_HARNESS_MAIN
