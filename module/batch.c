@@ -26,8 +26,9 @@
  *
  * What ended on the short way is the batch's until its caller has told the user
  * (dmabay_batch_told()), or until another one may be told that ended later: by somebody else,
- * if the device takes its time, or on the other way. Then it is queued before. Meanwhile a reference keeps the reservation, which somebody else may
- * free; then it is told, or dropped as others that were not read.
+ * if the device takes its time, or on the other way. Then it is queued before. Meanwhile a
+ * reference keeps the reservation, which somebody else may free; then it is told, or dropped
+ * as others that were not read.
  */
 #include <linux/overflow.h>
 #include <linux/sched.h>
@@ -430,11 +431,14 @@ static bool dmabay_batch_may_start(const struct dmabay_reservation *reservation,
 
 static __always_inline void dmabay_batch_program(struct dmabay_reservation *reservation,
 						 struct dmabay_user_transfer *transfer,
-						 dma_addr_t address)
+						 dma_addr_t address, bool last)
 {
 	WRITE_ONCE(reservation->started, jiffies);
 	/* Filled before; pairs with who looks at it under the lock. */
 	smp_store_release(&reservation->running, transfer);
+	if (last)
+		/* Pairs with dmabay_reservation_busy(): it runs, and then nothing is left. */
+		smp_store_release(&reservation->entered, false);
 	trace_dmabay_transfer_submitted(reservation, transfer);
 	trace_dmabay_transfer_started(reservation, transfer);
 	dmabay_piece_program(reservation, transfer, address, transfer->length);
@@ -489,7 +493,7 @@ static u32 dmabay_batch_run(struct dmabay_batch *batch, struct dmabay_reservatio
 					   transfer->direction, &address))
 			break;
 		done++;
-		dmabay_batch_program(reservation, transfer, address);
+		dmabay_batch_program(reservation, transfer, address, done == count);
 		/* Whoever completes it goes on with it. */
 		idle = dmabay_piece_is_over(reservation);
 		if (!idle)
@@ -498,10 +502,12 @@ static u32 dmabay_batch_run(struct dmabay_batch *batch, struct dmabay_reservatio
 			dmabay_batch_failed(batch, reservation, &sum);
 			break;
 		}
+		/* It may be told now, and all that it had be used again. */
+		if (transfer->vector || !at_once)
+			WRITE_ONCE(reservation->running, NULL);
 		dmabay_batch_end(batch, reservation, transfer, &sum);
 		/* The next one may be told by somebody else. */
 		if (!at_once) {
-			WRITE_ONCE(reservation->running, NULL);
 			dmabay_batch_settle(reservation->file->device, &sum);
 			dmabay_batch_flush(batch);
 		}
@@ -557,7 +563,8 @@ static u32 dmabay_batch_run_changed(struct dmabay_batch *batch,
 		return 0;
 
 	while (done < mapped && !dmabay_transfer_stopped(reservation, transfers[done])) {
-		dmabay_batch_program(reservation, transfers[done], entries[done].address);
+		dmabay_batch_program(reservation, transfers[done], entries[done].address,
+				     done + 1 == count);
 		dmabay_batch_await_piece(reservation);
 		done++;
 		if (!dmabay_batch_succeeded(reservation, transfers[done - 1]))

@@ -331,7 +331,7 @@ int dmabay_ioctl_free(struct dmabay_command *command)
 	if (reservation) {
 		spin_lock_irq(&reservation->lock);
 		ret = reservation->ended;
-		if (!ret && (READ_ONCE(reservation->running) || !list_empty(&reservation->queue)))
+		if (!ret && dmabay_reservation_busy(reservation))
 			ret = -EBUSY;
 		if (!ret)
 			WRITE_ONCE(reservation->ended, -ENOENT);

@@ -53,6 +53,22 @@ static bool dmabay_reservation_idle_locked(struct dmabay_reservation *reservatio
 }
 
 /**
+ * dmabay_reservation_busy() - Is there a transfer that has not ended?
+ * @reservation: the reservation; its lock is held
+ *
+ * Context: any.
+ * Return: true if so. If not, somebody may still be about to look for more.
+ */
+bool dmabay_reservation_busy(struct dmabay_reservation *reservation)
+{
+	lockdep_assert_held(&reservation->lock);
+
+	/* Pairs with the last transfer of a batch: it runs by then. */
+	return smp_load_acquire(&reservation->entered) || READ_ONCE(reservation->running) ||
+	       !list_empty(&reservation->queue);
+}
+
+/**
  * dmabay_reservation_idle() - Whether no transfer is under way
  * @reservation: the reservation
  *
@@ -421,6 +437,7 @@ bool dmabay_reservation_enter(struct dmabay_reservation *reservation)
 	if (!dmabay_reservation_idle_locked(reservation))
 		return false;
 	reservation->starting = true;
+	WRITE_ONCE(reservation->entered, true);
 
 	return true;
 }
@@ -437,6 +454,7 @@ bool dmabay_reservation_leave(struct dmabay_reservation *reservation)
 {
 	lockdep_assert_held(&reservation->lock);
 
+	WRITE_ONCE(reservation->entered, false);
 	if (dmabay_reservation_next(reservation))
 		return false;
 	reservation->starting = false;

@@ -373,12 +373,13 @@ struct dmabay_user_transfer {
  * @number: in &dmabay_file.reservations; 0 for &dmabay_file.once
  * @map_registers: how many; 0 for &dmabay_file.once
  * @depth: how many @transfers
- * @lock: guards @queue, @running, @due, @starting, @late, @started, @ended and @alarm_at
+ * @lock: guards @queue, @running, @due, @starting, @entered, @late, @started, @ended and @alarm_at
  * @queue: transfers that wait for their turn
  * @running: the one whose turn it is; whoever runs the reservation may go on to the next
  *	one without the lock, see batch.c
  * @due: it, or its next piece, is to be started
  * @starting: somebody is in dmabay_reservation_run() and will look again
+ * @entered: and has transfers that are neither queued nor running yet, see batch.c
  * @late: @running was stopped, because it took too long
  * @started: jiffies when @running got its turn
  * @ended: 0, or why nothing is taken and nothing queued is started any more:
@@ -421,6 +422,7 @@ struct dmabay_reservation {
 	struct dmabay_user_transfer *running;
 	bool due;
 	bool starting;
+	bool entered;
 	bool late;
 	unsigned long started;
 	int ended;
@@ -716,6 +718,7 @@ void dmabay_piece_unlink(struct dmabay_reservation *reservation,
 bool dmabay_transfer_complete(struct dmabay_reservation *reservation, int status, size_t length);
 void dmabay_transfer_end(struct dmabay_reservation *reservation,
 			 struct dmabay_user_transfer *transfer, int status, size_t transferred);
+bool dmabay_reservation_busy(struct dmabay_reservation *reservation);
 bool dmabay_reservation_idle(struct dmabay_reservation *reservation);
 void dmabay_reservation_failed(struct dmabay_transaction *transaction, void *context, int status);
 void dmabay_reservation_stop(struct dmabay_reservation *reservation);
