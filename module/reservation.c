@@ -14,6 +14,10 @@
 #include "trace_user.h"
 #include "user.h"
 
+/* Room for a link for so many registers; every transaction has room for some. */
+#define DMABAY_LINKED_PAGES	(SZ_64K >> PAGE_SHIFT)
+#define DMABAY_LINKED_LEAST	64
+
 /**
  * dmabay_reservation_alloc() - Allocate a reservation and its transfers
  * @file: its owner
@@ -179,9 +183,10 @@ static int dmabay_reservation_request(struct dmabay_reservation *reservation,
 	if (ret)
 		return ret;
 
-	/* As many buffers can stay linked as there may be. */
-	if (!strict)
-		ret = dmabay_transaction_make_links(reservation->transaction, map_registers);
+	/* Of buffers of that size so many stay linked as fit; of smaller ones not all. */
+	if (!strict && map_registers / DMABAY_LINKED_PAGES > DMABAY_LINKED_LEAST)
+		ret = dmabay_transaction_make_links(reservation->transaction,
+						    map_registers / DMABAY_LINKED_PAGES);
 	if (ret)
 		goto err_delete;
 

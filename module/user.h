@@ -623,8 +623,9 @@ static inline int dmabay_words_from_user(void *to, const void __user *user, size
 		unsafe_get_user(word[6], &from[6], err_fault);
 		unsafe_get_user(word[7], &from[7], err_fault);
 	}
-	for (; size; size -= sizeof(*word))
-		unsafe_get_user(*word++, from++, err_fault);
+	/* No side effects there: it may be a macro that looks at them more than once. */
+	for (; size; size -= sizeof(*word), word++, from++)
+		unsafe_get_user(*word, from, err_fault);
 	user_read_access_end();
 
 	return 0;
