@@ -217,8 +217,8 @@ enum dmabay_info_iommu {
  *	none, a transfer moves the next bytes of a stream, and its address is 0
  * @alignment: out: a device address, a buffer's address, an offset into it and
  *	a length must be multiples of this many bytes
- * @max_buffers: out: buffers per file. All of them stay linked on a reservation that has
- *	a map register for each of their pages
+ * @max_buffers: out: buffers per file. Those of 64 KiB and more all stay linked on a
+ *	reservation that has a map register for each of their pages
  * @max_reservations: out: reservations per file
  * @max_depth: out: transfers one reservation can hold
  * @max_batch: out: transfers in one DMABAY_SUBMIT, completions in one reading
