@@ -157,14 +157,15 @@ bool dmabay_transfer_would_wait(struct dmabay_file *file, const struct dmabay_tr
 /* Finds the buffer and counts it, so many times. */
 static struct dmabay_buffer *dmabay_buffer_get(struct dmabay_file *file, u32 number, u32 count)
 {
-	struct dmabay_buffer *buffer = READ_ONCE(file->recent_buffer);
+	struct dmabay_buffer **recent = &file->recent_buffers[number % DMABAY_RECENT];
+	struct dmabay_buffer *buffer = READ_ONCE(*recent);
 
 	if (!buffer || buffer->number != number)
 		buffer = xa_load(&file->buffers, number);
 	if (!buffer || !refcount_add_not_zero(count, &buffer->active))
 		return NULL;
-	if (READ_ONCE(file->recent_buffer) != buffer)
-		WRITE_ONCE(file->recent_buffer, buffer);
+	if (READ_ONCE(*recent) != buffer)
+		WRITE_ONCE(*recent, buffer);
 
 	return buffer;
 }
@@ -179,7 +180,7 @@ static struct dmabay_buffer *dmabay_buffer_get(struct dmabay_file *file, u32 num
 void dmabay_batch_forget_buffer(struct dmabay_file *file, struct dmabay_buffer *buffer)
 {
 	/* Whoever wrote it had counted it, so nobody writes it again. */
-	cmpxchg(&file->recent_buffer, buffer, NULL);
+	cmpxchg(&file->recent_buffers[buffer->number % DMABAY_RECENT], buffer, NULL);
 }
 
 static noinline int dmabay_buffer_change(struct dmabay_file *file, u32 number, u32 count,
@@ -285,6 +286,11 @@ static void dmabay_transfers_give(struct dmabay_reservation *reservation,
 	llist_add_batch(&transfers[0]->free, &transfers[count - 1]->free, &reservation->free);
 }
 
+static struct dmabay_reservation **recent_reservation(struct dmabay_file *file, u32 number)
+{
+	return &file->recent_reservations[number % DMABAY_RECENT];
+}
+
 /*
  * Takes free transfers, up to @count, for the batch, which may run the reservation then.
  * They are not marked any more, and nobody who could do it has seen them before.
@@ -292,7 +298,8 @@ static void dmabay_transfers_give(struct dmabay_reservation *reservation,
 static int dmabay_batch_take(struct dmabay_reservation *reservation, u32 count,
 			     struct dmabay_user_transfer **transfers, u32 *taken, bool *runs)
 {
-	struct dmabay_file *file = reservation->file;
+	struct dmabay_reservation **recent = recent_reservation(reservation->file,
+								reservation->number);
 	unsigned long flags;
 	int ret;
 
@@ -303,8 +310,8 @@ static int dmabay_batch_take(struct dmabay_reservation *reservation, u32 count,
 	if (ret)
 		goto out_unlock;
 
-	if (READ_ONCE(file->recent_reservation) != reservation)
-		WRITE_ONCE(file->recent_reservation, reservation);
+	if (READ_ONCE(*recent) != reservation)
+		WRITE_ONCE(*recent, reservation);
 	for (; *taken < count; ++*taken) {
 		struct dmabay_user_transfer *transfer = dmabay_transfer_take(reservation);
 
@@ -322,7 +329,7 @@ out_unlock:
 
 static struct dmabay_reservation *dmabay_reservation_find(struct dmabay_file *file, u32 number)
 {
-	struct dmabay_reservation *reservation = READ_ONCE(file->recent_reservation);
+	struct dmabay_reservation *reservation = READ_ONCE(*recent_reservation(file, number));
 
 	if (likely(reservation && reservation->number == number))
 		return reservation;
@@ -339,7 +346,7 @@ static struct dmabay_reservation *dmabay_reservation_find(struct dmabay_file *fi
 void dmabay_batch_forget_reservation(struct dmabay_reservation *reservation)
 {
 	/* Whoever wrote it had seen, under the lock, that it was not ended. */
-	cmpxchg(&reservation->file->recent_reservation, reservation, NULL);
+	cmpxchg(recent_reservation(reservation->file, reservation->number), reservation, NULL);
 }
 
 /*

@@ -189,6 +189,9 @@ static inline struct dmabay_device *to_dmabay_device(struct device *dev)
 	return container_of(dev, struct dmabay_device, dev);
 }
 
+/* What a file finds without looking it up; a power of two. */
+#define DMABAY_RECENT	8
+
 /**
  * struct dmabay_file - One open file
  * @device: a reference
@@ -200,9 +203,9 @@ static inline struct dmabay_device *to_dmabay_device(struct device *dev)
  *	&dmabay_reservation.transaction
  * @buffers: by number
  * @reservations: by number
- * @recent_buffer: one of @buffers that was used lately, or NULL; written by who counts it,
- *	read under RCU
- * @recent_reservation: likewise, of @reservations; written under its lock, while that is
+ * @recent_buffers: some of @buffers that were used lately, or NULL, by the lower bits of
+ *	their numbers; written by who counts one, read under RCU
+ * @recent_reservations: likewise, of @reservations; written under its lock, while that is
  *	offered
  * @once_mutex: guards @once; one transfer of it at a time
  * @once: a reservation that holds no registers, for what nothing is reserved for;
@@ -235,8 +238,8 @@ struct dmabay_file {
 	struct mutex mutex; /* guards what is in the two below */
 	struct xarray buffers;
 	struct xarray reservations;
-	struct dmabay_buffer *recent_buffer;
-	struct dmabay_reservation *recent_reservation;
+	struct dmabay_buffer *recent_buffers[DMABAY_RECENT];
+	struct dmabay_reservation *recent_reservations[DMABAY_RECENT];
 
 	struct mutex once_mutex; /* guards once */
 	struct dmabay_reservation *once;
