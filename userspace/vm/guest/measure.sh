@@ -79,7 +79,7 @@ counts() {
 flushes_of_a_batch() {
 	local flushes
 	document batch --sizes=4K --batch=16 --arms=changed || return
-	flushes=$(jq '.jobs[0].events.flushes * 16' /tmp/batch.json)
+	flushes=$(jq ".jobs[0].events.flushes * 16 | round" /tmp/batch.json)
 	bench --sizes=4K --batch=16 --arms=changed >/tmp/text || return
 	cat /tmp/text
 	if [ "$flushes" = 1 ]; then
