@@ -186,7 +186,8 @@ static int dmabay_reservation_request(struct dmabay_reservation *reservation,
 	/* Of buffers of that size so many stay linked as fit; of smaller ones not all. */
 	if (!strict && map_registers / DMABAY_LINKED_PAGES > DMABAY_LINKED_LEAST)
 		ret = dmabay_transaction_make_links(reservation->transaction,
-						    map_registers / DMABAY_LINKED_PAGES);
+						    map_registers / DMABAY_LINKED_PAGES +
+						    DMABAY_LINKED_LEAST);
 	if (ret)
 		goto err_delete;
 
