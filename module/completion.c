@@ -118,18 +118,6 @@ void dmabay_completions_end(struct dmabay_file *file)
 	dmabay_poller_wake(file);
 }
 
-/**
- * dmabay_completions_pass() - May who ended transfers tell the user of them directly?
- * @file: the file
- *
- * Context: any.
- * Return: true: there are none that should be read before, and no event to signal.
- */
-bool dmabay_completions_pass(struct dmabay_file *file)
-{
-	return !READ_ONCE(file->completed) && !READ_ONCE(file->event);
-}
-
 /* Copies the oldest ones, and leaves them. */
 static u32 dmabay_completions_peek(struct dmabay_file *file, struct dmabay_completion *completions,
 				   u32 capacity, u64 *last)

@@ -124,6 +124,14 @@ long dmabay_ioctl(struct file *filp, unsigned int number, unsigned long argument
 	unsigned int index;
 	int ret;
 
+	/* What is called for every transfer need not be looked up. */
+	if (number == DMABAY_SUBMIT && filp->f_mode & FMODE_WRITE &&
+	    !READ_ONCE(command.file->device->gone)) {
+		ret = dmabay_submit_directly(command.file, command.user, command.nonblock);
+		if (ret != -ENOIOCTLCMD)
+			return ret;
+	}
+
 	index = _IOC_NR(number);
 	if (index >= ARRAY_SIZE(dmabay_handlers) || number != _IO(DMABAY_IOCTL_TYPE, index))
 		return -ENOTTY;

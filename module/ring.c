@@ -94,7 +94,7 @@ static u32 dmabay_rings_add_some(struct dmabay_file *file, struct dmabay_ring_pa
 	lockdep_assert_held(&file->completion_lock);
 
 	for (i = 0; i < count; i++)
-		dmabay_completion_fill(&pair->completions[number++ & mask], batch->ended[i]);
+		pair->completions[number++ & mask] = batch->ended[i];
 	WRITE_ONCE(pair->completed, number);
 	/* As in dmabay_rings_advance(). */
 	smp_store_release(&pair->head->completion_tail, number);
@@ -275,20 +275,16 @@ static int dmabay_rings_submit(struct dmabay_file *file, struct dmabay_ring_pair
 	struct dmabay_batch *batch = &pair->batch;
 	int ret;
 
-	*taken = 0;
-	ret = dmabay_transfer_admit(file, wanted);
-	if (!ret) {
-		batch->file = file;
-		batch->wanted = wanted;
-		batch->count = count;
-		batch->fences = fences;
-		ret = dmabay_batch_submit(batch);
-		dmabay_rings_tell_batch(file, pair);
-		*taken = batch->submitted;
-		/* By now they may have given their slots back. */
-		if (ret == -EAGAIN && *taken)
-			ret = 0;
-	}
+	batch->file = file;
+	batch->wanted = wanted;
+	batch->count = count;
+	batch->fences = fences;
+	ret = dmabay_batch_submit(batch);
+	dmabay_rings_tell_batch(file, pair);
+	*taken = batch->submitted;
+	/* By now they may have given their slots back. */
+	if (ret == -EAGAIN && *taken)
+		ret = 0;
 	if (!ret || ret == -EAGAIN || ret == -EINTR)
 		return ret;
 	if (!dmabay_rings_refuse(file, pair, wanted + *taken, ret))

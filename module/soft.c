@@ -16,13 +16,13 @@
  * Where the firmware tells what a function is behind, as on arm64, many kernels ask it
  * only when a driver is first tried with the function, which cannot be followed before.
  *
- * Who owns a piece. The core hands it over in soft_program(). It is moved and
- * completed there, or, with async=1, in soft_work(), or, if it is polled, in
- * soft_poll(), as by an engine that has a queue without interrupts. From program()
- * until the completion has returned, or, if it is moved in program(), until it was, the
- * piece holds a reference to soft->pieces; soft_stop() kills that, completes what nobody
- * polls for any more, waits until the last reference is gone, and so the engine touches
- * no memory when it returns.
+ * Who owns a piece. The core lends it to soft_move_piece(), or hands it over in
+ * soft_program_moved(), where it is moved and completed. With async=1 it is handed over in
+ * soft_program(), and moved and completed in soft_work(), or, if it is polled, in
+ * soft_poll(), as by an engine that has a queue without interrupts. From then until the
+ * completion has returned, or else until the piece was moved, it holds a reference to
+ * soft->pieces; soft_stop() kills that, completes what nobody polls for any more, waits until
+ * the last reference is gone, and so the engine touches no memory when it returns.
  *
  * Pieces of different transfers may be moved at the same time on several CPUs,
  * without any order between them, as with a device of several engines.
@@ -74,6 +74,11 @@ static char *soft_provider = "auto";
 module_param_named(provider, soft_provider, charp, 0444);
 MODULE_PARM_DESC(provider, "What backs the map registers: auto, iova, bounce or direct (default auto)");
 
+static unsigned int soft_fail_piece;
+module_param_named(fail_piece, soft_fail_piece, uint, 0644);
+MODULE_PARM_DESC(fail_piece, "The piece, counted from now on, that fails when half of it was moved (default 0: none)");
+static DEFINE_SPINLOCK(soft_fail_lock); /* guards soft_fail_piece while it is counted down */
+
 static bool soft_async;
 module_param_named(async, soft_async, bool, 0444);
 MODULE_PARM_DESC(async, "Move the bytes in a work item, one piece after the other, or in the call of who polls, instead of at once (default N)");
@@ -119,6 +124,24 @@ struct soft {
 	struct dmabay_device *device;
 };
 
+/* Is this the piece that shall fail? */
+static bool soft_fails(void)
+{
+	unsigned long flags;
+	bool fails;
+
+	if (likely(!READ_ONCE(soft_fail_piece)))
+		return false;
+
+	spin_lock_irqsave(&soft_fail_lock, flags);
+	fails = soft_fail_piece == 1;
+	if (soft_fail_piece)
+		WRITE_ONCE(soft_fail_piece, soft_fail_piece - 1);
+	spin_unlock_irqrestore(&soft_fail_lock, flags);
+
+	return fails;
+}
+
 static int soft_serve(struct soft *soft, const struct dmabay_device_piece *piece, size_t *moved)
 {
 	struct soft_job job = {
@@ -127,12 +150,15 @@ static int soft_serve(struct soft *soft, const struct dmabay_device_piece *piece
 		.device_address = piece->device_address,
 		.direction = piece->direction,
 	};
+	bool fails = soft_fails();
 	int status;
 
+	if (unlikely(fails))
+		job.length = DIV_ROUND_UP(job.length, 2);
 	status = soft_move(soft->dma_dev, &job, moved);
 	WARN_ON_ONCE(status == -EINVAL);
 
-	return status;
+	return unlikely(fails) ? -EIO : status;
 }
 
 static void soft_run(struct soft *soft, struct dmabay_device_piece *piece)
@@ -256,24 +282,39 @@ static void soft_program_polled(struct soft *soft, struct dmabay_device_piece *p
 	}
 }
 
-static void soft_program(struct dmabay_device *device, struct dmabay_device_piece *piece)
+static int soft_move_piece(struct dmabay_device *device, const struct dmabay_device_piece *piece,
+			   size_t *length)
 {
 	cycles_t start = get_cycles();
 	struct soft *soft = dmabay_device_data(device);
+	int status = -ENODEV;
+
+	*length = 0;
+	if (percpu_ref_tryget_live(&soft->pieces)) {
+		status = soft_serve(soft, piece, length);
+		/* Memory is not touched any more, and we are not gone before who called is. */
+		percpu_ref_put(&soft->pieces);
+	}
+	soft_charge(start);
+
+	return status;
+}
+
+/* The same, for who does not want to wait. */
+static void soft_program_moved(struct dmabay_device *device, struct dmabay_device_piece *piece)
+{
 	size_t moved;
-	int status;
+	int status = soft_move_piece(device, piece, &moved);
+
+	dmabay_device_complete(piece, status, moved);
+}
+
+static void soft_program(struct dmabay_device *device, struct dmabay_device_piece *piece)
+{
+	struct soft *soft = dmabay_device_data(device);
 
 	if (!percpu_ref_tryget_live(&soft->pieces)) {
 		dmabay_device_complete(piece, -ENODEV, 0);
-		return;
-	}
-
-	if (!soft->worker) {
-		status = soft_serve(soft, piece, &moved);
-		/* Memory is not touched any more, and we are not gone before who called is. */
-		percpu_ref_put(&soft->pieces);
-		soft_charge(start);
-		dmabay_device_complete(piece, status, moved);
 		return;
 	}
 
@@ -304,11 +345,21 @@ static void soft_counters(struct dmabay_device *device, u64 *faults, u64 *engine
 	*engine_ticks += soft_ticks();
 }
 
-static const struct dmabay_device_ops soft_ops = {
-	.program = soft_program,
-	.stop = soft_stop,
-	.poll = soft_poll,
-	.counters = soft_counters,
+/* With async=1, and without. */
+static const struct dmabay_device_ops soft_ops[] = {
+	[true] = {
+		.program = soft_program,
+		.stop = soft_stop,
+		.poll = soft_poll,
+		.counters = soft_counters,
+	},
+	[false] = {
+		.program = soft_program_moved,
+		.stop = soft_stop,
+		.poll = soft_poll,
+		.move = soft_move_piece,
+		.counters = soft_counters,
+	},
 };
 
 static void soft_last_piece(struct percpu_ref *ref)
@@ -330,9 +381,8 @@ static int soft_register(struct soft *soft)
 		.dma_dev = soft->dma_dev,
 		.memory_size = dmabay_soft_memory_size(),
 		.alignment = 1,
-		.at_once = !soft_async,
 		.enabler = DMABAY_ENABLER_CONFIG(DMABAY_PROFILE_PACKET64, soft_max_length),
-		.ops = &soft_ops,
+		.ops = &soft_ops[soft_async],
 		.data = soft,
 	};
 	struct dmabay_device *device;

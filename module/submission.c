@@ -12,22 +12,20 @@
 
 #include "user.h"
 
-static_assert(sizeof(struct dmabay_transfer) % sizeof(u64) == 0);
+static_assert(sizeof(struct dmabay_transfer) == 7 * sizeof(u64));
+static_assert(sizeof(struct dmabay_submit) == 7 * sizeof(u64));
 
-/* Copies completions to the user: of the first @count transfers that ended. */
-static bool dmabay_submit_tell(const struct dmabay_batch *batch,
+/* Copies completions to the user. */
+static bool dmabay_submit_tell(const struct dmabay_completion *ended,
 			       struct dmabay_completion __user *user, u32 count)
 {
-	struct dmabay_user_transfer *const *ended = batch->ended;
-	u32 number = batch->reservation->number;
-
 	if (!user_write_access_begin(user, count * sizeof(*user)))
 		return false;
 	for (; count--; ended++, user++) {
-		unsafe_put_user((*ended)->cookie, &user->cookie, err_fault);
-		unsafe_put_user((*ended)->transferred, &user->length, err_fault);
-		unsafe_put_user((*ended)->status, &user->status, err_fault);
-		unsafe_put_user(number, &user->reservation, err_fault);
+		unsafe_put_user(ended->cookie, &user->cookie, err_fault);
+		unsafe_put_user(ended->length, &user->length, err_fault);
+		unsafe_put_user(ended->status, &user->status, err_fault);
+		unsafe_put_user(ended->reservation, &user->reservation, err_fault);
 	}
 	user_write_access_end();
 
@@ -45,25 +43,22 @@ static void dmabay_submit_ended(struct dmabay_batch *batch, struct dmabay_submit
 	u32 told = min(batch->ended_count, arguments->capacity - arguments->completed);
 
 	if (!told || !dmabay_completions_pass(batch->file) ||
-	    !dmabay_submit_tell(batch, user + arguments->completed, told))
+	    !dmabay_submit_tell(batch->ended, user + arguments->completed, told))
 		told = 0;
 	arguments->completed += told;
 	dmabay_batch_told(batch, told);
 }
 
 /* Submits a chunk, batch by batch. */
-static int dmabay_submit_chunk(struct dmabay_file *file, struct dmabay_submit *arguments,
-			       const struct dmabay_transfer *chunk, u32 count,
-			       enum dmabay_fences fences)
+static __always_inline int
+dmabay_submit_chunk(struct dmabay_file *file, struct dmabay_submit *arguments,
+		    const struct dmabay_transfer *chunk, u32 count, enum dmabay_fences fences)
 {
 	struct dmabay_batch batch __dmabay_uninitialized;
 	int ret = 0;
 	u32 done;
 
 	for (done = 0; done < count && !ret; done += batch.submitted) {
-		ret = dmabay_transfer_admit(file, &chunk[done]);
-		if (ret)
-			break;
 		batch.file = file;
 		batch.wanted = &chunk[done];
 		batch.count = count - done;
@@ -90,8 +85,7 @@ static int dmabay_submit(struct dmabay_file *file, struct dmabay_submit *argumen
 	arguments->completed = 0;
 	while (arguments->submitted < arguments->count) {
 		count = min(arguments->count - arguments->submitted, DMABAY_BATCH_MAX);
-		ret = dmabay_words_from_user(chunk, user + arguments->submitted,
-					     count * sizeof(*chunk));
+		ret = dmabay_sevens_from_user(chunk, user + arguments->submitted, count);
 		if (!ret)
 			ret = dmabay_submit_chunk(file, arguments, chunk, count, fences);
 		if (ret)
@@ -102,11 +96,9 @@ static int dmabay_submit(struct dmabay_file *file, struct dmabay_submit *argumen
 }
 
 /* The answer is two numbers; everything else is as the user has it. */
-static int dmabay_submit_respond(const struct dmabay_command *command)
+static __always_inline int dmabay_submit_respond(const struct dmabay_submit *arguments,
+						 struct dmabay_submit __user *user)
 {
-	const struct dmabay_submit *arguments = command->data;
-	struct dmabay_submit __user *user = command->user;
-
 	if (!user_write_access_begin(user, sizeof(*user)))
 		return -EFAULT;
 	unsafe_put_user(arguments->submitted, &user->submitted, err_fault);
@@ -120,6 +112,73 @@ err_fault:
 	return -EFAULT;
 }
 
+static __always_inline int dmabay_submit_check(const struct dmabay_file *file,
+					       const struct dmabay_submit *arguments)
+{
+	if (unlikely(arguments->flags || arguments->reserved))
+		return -EOPNOTSUPP;
+	if (unlikely(!arguments->count || arguments->min_complete > arguments->capacity))
+		return -EINVAL;
+	if (unlikely(arguments->count > DMABAY_MAX_BATCH ||
+		     arguments->capacity > DMABAY_MAX_BATCH))
+		return -E2BIG;
+	if (unlikely(arguments->capacity && READ_ONCE(file->rings)))
+		return -EBUSY;
+
+	return 0;
+}
+
+/* The struct is copied; what is to be told goes to that of the user. */
+static __always_inline int dmabay_submit_and_read(struct dmabay_file *file,
+						  struct dmabay_submit *arguments,
+						  struct dmabay_submit __user *user,
+						  bool nonblock)
+{
+	u32 min_complete = arguments->min_complete;
+	int ret, respond;
+
+	ret = dmabay_submit_check(file, arguments);
+	if (ret)
+		return ret;
+	ret = dmabay_submit(file, arguments,
+			    nonblock ? DMABAY_FENCES_REFUSE : DMABAY_FENCES_WAIT);
+	if (!arguments->submitted)
+		return ret;
+
+	/* What was refused will not complete: do not wait for it. */
+	if (ret || nonblock)
+		min_complete = 0;
+
+	/* Most often all that there is to tell was told by now. */
+	ret = 0;
+	if (arguments->completed < min_complete || READ_ONCE(file->completed))
+		ret = dmabay_completions_read(file, u64_to_user_ptr(arguments->completions),
+					      arguments->capacity, min_complete,
+					      arguments->deadline, &arguments->completed);
+	respond = dmabay_submit_respond(arguments, user);
+
+	return ret == -EFAULT && !arguments->completed ? ret : respond;
+}
+
+/**
+ * dmabay_submit_directly() - DMABAY_SUBMIT, as it is asked for most of the time
+ * @file: the file, open for writing
+ * @user: the user's struct
+ * @nonblock: wait for nothing
+ *
+ * Return: as dmabay_ioctl_submit(); -ENOIOCTLCMD if that has to look at the struct.
+ */
+int dmabay_submit_directly(struct dmabay_file *file, struct dmabay_submit __user *user,
+			   bool nonblock)
+{
+	struct dmabay_submit arguments __dmabay_uninitialized;
+
+	if (dmabay_sevens_from_user(&arguments, user, 1) || arguments.size != sizeof(arguments))
+		return -ENOIOCTLCMD;
+
+	return dmabay_submit_and_read(file, &arguments, user, nonblock);
+}
+
 /**
  * dmabay_ioctl_submit() - DMABAY_SUBMIT
  * @command: the command
@@ -129,33 +188,6 @@ err_fault:
  */
 int dmabay_ioctl_submit(struct dmabay_command *command)
 {
-	struct dmabay_submit *arguments = command->data;
-	struct dmabay_file *file = command->file;
-	u32 min_complete = arguments->min_complete;
-	int ret, respond;
-
-	if (arguments->flags || arguments->reserved)
-		return -EOPNOTSUPP;
-	if (!arguments->count || min_complete > arguments->capacity)
-		return -EINVAL;
-	if (arguments->count > DMABAY_MAX_BATCH || arguments->capacity > DMABAY_MAX_BATCH)
-		return -E2BIG;
-	if (arguments->capacity && READ_ONCE(file->rings))
-		return -EBUSY;
-
-	ret = dmabay_submit(file, arguments,
-			    command->nonblock ? DMABAY_FENCES_REFUSE : DMABAY_FENCES_WAIT);
-	if (!arguments->submitted)
-		return ret;
-
-	/* What was refused will not complete: do not wait for it. */
-	if (ret || command->nonblock)
-		min_complete = 0;
-
-	ret = dmabay_completions_read(file, u64_to_user_ptr(arguments->completions),
-				      arguments->capacity, min_complete, arguments->deadline,
-				      &arguments->completed);
-	respond = dmabay_submit_respond(command);
-
-	return ret == -EFAULT && !arguments->completed ? ret : respond;
+	return dmabay_submit_and_read(command->file, command->data, command->user,
+				      command->nonblock);
 }

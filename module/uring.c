@@ -101,6 +101,7 @@ static struct dmabay_memory *dmabay_uring_borrow(struct io_uring_cmd *command,
 						 unsigned int issue_flags,
 						 const struct dmabay_transfer *wanted)
 {
+	const struct dmabay_file *file = command->file->private_data;
 	int direction = wanted->direction == DMABAY_FROM_DEVICE ? ITER_DEST : ITER_SOURCE;
 	struct iov_iter iter;
 	int ret;
@@ -109,11 +110,24 @@ static struct dmabay_memory *dmabay_uring_borrow(struct io_uring_cmd *command,
 		return NULL;
 	if (wanted->buffer)
 		return ERR_PTR(-EINVAL);
+	ret = dmabay_transfer_admit(file->device, wanted);
+	if (ret)
+		return ERR_PTR(ret);
 
 	ret = compat_uring_import_fixed(command, wanted->offset, wanted->length, direction, &iter,
 					issue_flags);
 
 	return ret ? ERR_PTR(ret) : dmabay_memory_borrow(&iter, ULONG_MAX);
+}
+
+/* Some may have ended by now. */
+static void dmabay_uring_tell(struct dmabay_batch *batch)
+{
+	u32 i;
+
+	for (i = 0; i < batch->ended_count; i++)
+		dmabay_vector_ended(batch->vector, batch->ended[i].status, batch->ended[i].length);
+	dmabay_batch_told(batch, batch->ended_count);
 }
 
 static int dmabay_uring_transfer(struct io_uring_cmd *command, unsigned int issue_flags,
@@ -130,9 +144,6 @@ static int dmabay_uring_transfer(struct io_uring_cmd *command, unsigned int issu
 	/* The result has to say how many bytes they all were. */
 	if (wanted->length > S32_MAX - *total)
 		return -E2BIG;
-	ret = dmabay_transfer_admit(file, wanted);
-	if (ret)
-		return ret;
 	borrowed = dmabay_uring_borrow(command, issue_flags, wanted);
 	if (IS_ERR(borrowed))
 		return PTR_ERR(borrowed);
@@ -145,6 +156,7 @@ static int dmabay_uring_transfer(struct io_uring_cmd *command, unsigned int issu
 	batch.fences = fences;
 	atomic_inc(&vector->pending);
 	ret = dmabay_batch_submit(&batch);
+	dmabay_uring_tell(&batch);
 	if (ret) {
 		atomic_dec(&vector->pending);
 		dmabay_memory_put(borrowed);
@@ -162,7 +174,7 @@ static int dmabay_uring_copy(struct dmabay_transfer *chunk,
 
 	if (nonblock)
 		pagefault_disable();
-	ret = dmabay_words_from_user(chunk, user, count * sizeof(*chunk));
+	ret = dmabay_sevens_from_user(chunk, user, count);
 	if (nonblock)
 		pagefault_enable();
 

@@ -378,11 +378,11 @@ struct dmabay_user_transfer {
  * @depth: how many @transfers
  * @lock: guards @queue, @running, @due, @starting, @entered, @late, @started, @ended and @alarm_at
  * @queue: transfers that wait for their turn
- * @running: the one whose turn it is; whoever runs the reservation may go on to the next
- *	one without the lock, see batch.c
+ * @running: the one whose turn it is; whoever runs the reservation may set it without the
+ *	lock, see move.c
  * @due: it, or its next piece, is to be started
  * @starting: somebody is in dmabay_reservation_run() and will look again
- * @entered: and has transfers that are neither queued nor running yet, see batch.c
+ * @entered: and has transfers that are neither queued nor running, see move.c
  * @late: @running was stopped, because it took too long
  * @started: jiffies when @running got its turn
  * @ended: 0, or why nothing is taken and nothing queued is started any more:
@@ -467,6 +467,18 @@ static inline void dmabay_completion_fill(struct dmabay_completion *completion,
 	};
 }
 
+/**
+ * dmabay_completions_pass() - May who ended transfers tell the user of them directly?
+ * @file: the file
+ *
+ * Context: any.
+ * Return: true: there are none that should be read before, and no event to signal.
+ */
+static inline bool dmabay_completions_pass(const struct dmabay_file *file)
+{
+	return !READ_ONCE(file->completed) && !READ_ONCE(file->event);
+}
+
 /* Transfers that a batch can have. */
 #define DMABAY_BATCH_MAX	16U
 
@@ -481,8 +493,11 @@ static inline void dmabay_completion_fill(struct dmabay_completion *completion,
  * @fences: what to do about the fences of dma-bufs
  * @submitted: out: how many were taken
  * @reservation: out: a reference, for dmabay_batch_told(); NULL if nobody is to be told
+ * @aside: out: the first one of transfers of @reservation that are set aside, for as many as
+ *	nobody was told of, at least
+ * @aside_last: out: the last one
  * @ended_count: out: how many of those ended meanwhile, and nobody was told
- * @ended: out: these, in the order in which they ended
+ * @ended: out: what is to be told of these, in the order in which they ended
  */
 struct dmabay_batch {
 	struct dmabay_file *file;
@@ -493,8 +508,10 @@ struct dmabay_batch {
 	enum dmabay_fences fences;
 	u32 submitted;
 	struct dmabay_reservation *reservation;
+	struct llist_node *aside;
+	struct llist_node *aside_last;
 	u32 ended_count;
-	struct dmabay_user_transfer *ended[DMABAY_BATCH_MAX];
+	struct dmabay_completion ended[DMABAY_BATCH_MAX];
 };
 
 /**
@@ -638,6 +655,44 @@ err_fault:
 	return -EFAULT;
 }
 
+/**
+ * dmabay_sevens_from_user() - Copy structs of seven words from the user
+ * @to: where to
+ * @user: where from
+ * @count: how many; not 0
+ *
+ * As dmabay_words_from_user(), whose loop over words takes longer than the copy.
+ *
+ * Context: may sleep.
+ * Return: 0 or -EFAULT.
+ */
+static __always_inline int dmabay_sevens_from_user(void *to, const void __user *user, u32 count)
+{
+	const u64 __user *from = user;
+	u64 *word = to;
+
+	if (!user_read_access_begin(user, count * 7 * sizeof(*word)))
+		return -EFAULT;
+	do {
+		unsafe_get_user(word[0], &from[0], err_fault);
+		unsafe_get_user(word[1], &from[1], err_fault);
+		unsafe_get_user(word[2], &from[2], err_fault);
+		unsafe_get_user(word[3], &from[3], err_fault);
+		unsafe_get_user(word[4], &from[4], err_fault);
+		unsafe_get_user(word[5], &from[5], err_fault);
+		unsafe_get_user(word[6], &from[6], err_fault);
+		word += 7;
+		from += 7;
+	} while (--count);
+	user_read_access_end();
+
+	return 0;
+
+err_fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
 /* cdev.c */
 extern const struct file_operations dmabay_file_operations;
 void dmabay_file_end(struct dmabay_file *file, int error);
@@ -699,12 +754,15 @@ int dmabay_ioctl_reserve(struct dmabay_command *command);
 int dmabay_ioctl_free(struct dmabay_command *command);
 
 /* submission.c */
+int dmabay_submit_directly(struct dmabay_file *file, struct dmabay_submit __user *user,
+			   bool nonblock);
 int dmabay_ioctl_submit(struct dmabay_command *command);
 
 /* batch.c */
 int dmabay_transfer_check(const struct dmabay_device *device, u64 offset, u64 length,
 			  u64 device_address, u32 direction);
-int dmabay_transfer_admit(const struct dmabay_file *file, const struct dmabay_transfer *wanted);
+int dmabay_transfer_admit(const struct dmabay_device *device,
+			  const struct dmabay_transfer *wanted);
 bool dmabay_transfer_would_wait(struct dmabay_file *file, const struct dmabay_transfer *wanted);
 int dmabay_batch_submit(struct dmabay_batch *batch);
 void dmabay_batch_told(struct dmabay_batch *batch, u32 count);
@@ -759,7 +817,6 @@ void dmabay_completion_remove(struct dmabay_file *file, struct dmabay_user_trans
 u32 dmabay_completions_there(struct dmabay_file *file);
 int dmabay_completions_wait(struct dmabay_file *file, const struct dmabay_ring_pair *pair,
 			    u32 needed, u64 deadline);
-bool dmabay_completions_pass(struct dmabay_file *file);
 int dmabay_completions_read(struct dmabay_file *file, struct dmabay_completion __user *user,
 			    u32 capacity, u32 min_complete, u64 deadline, u32 *completed);
 int dmabay_ioctl_wait(struct dmabay_command *command);

@@ -2238,6 +2238,12 @@ struct dmabay_device_piece {
  *	for pieces that are polled, as long as they are; others end without it. Called
  *	again and again, by several tasks at a time, and not once @stop is. Should
  *	return soon; must not wait
+ * @move: may be NULL: do all of this piece while the caller waits, and return what
+ *	dmabay_device_complete() would be told: the status and, in *@length, the bytes that were
+ *	moved. For a device that is done sooner than it could tell of it. Such a piece is not
+ *	given to @program, never polled, and its node is not for the driver; others are still
+ *	given to that. What is submitted together may be mapped, and unmapped, together.
+ *	@stop waits for those that are under way. Any context; must not sleep
  * @counters: may be NULL: add to the last three members of the counters (faults,
  *	engine ticks, timeouts). Any context
  * @dump: may be NULL: the device did not answer lately, which is told in a dump: add what
@@ -2250,6 +2256,8 @@ struct dmabay_device_ops {
 	void (*program)(struct dmabay_device *device, struct dmabay_device_piece *piece);
 	void (*stop)(struct dmabay_device *device);
 	void (*poll)(struct dmabay_device *device);
+	int (*move)(struct dmabay_device *device, const struct dmabay_device_piece *piece,
+		    size_t *length);
 	void (*counters)(struct dmabay_device *device, u64 *faults, u64 *engine_ticks,
 			 u64 *timeouts);
 	void (*dump)(struct dmabay_device *device, struct seq_buf *text);
@@ -2272,8 +2280,6 @@ struct dmabay_device_ops {
  * @directions: what it can do, of BIT(&enum dmabay_direction); 0 for both
  * @timeout_ms: how long a piece of a channel may take, before the channel is stopped and
  *	the transfer ends with -ETIMEDOUT; not 0 with @system
- * @at_once: a piece that is not polled is complete when @ops->program() returns. Then what
- *	is submitted together may be mapped, and unmapped, together
  * @bus: what is told to users as its place, below 32 characters; NULL for the name of
  *	@dma_dev
  * @ops: the driver's, valid until dmabay_device_unregister() has returned; may be NULL
@@ -2289,7 +2295,6 @@ struct dmabay_device_config {
 	const struct dmabay_system_config *system;
 	unsigned int directions;
 	unsigned int timeout_ms;
-	bool at_once;
 	const char *bus;
 	const struct dmabay_device_ops *ops;
 	void *data;

@@ -77,6 +77,20 @@ static int submit(FIXTURE_DATA(batch) *self, uint32_t count, uint32_t capacity,
 	} \
 } while (0)
 
+static int tell_soft(const char *parameter, const char *value)
+{
+	char path[128];
+	FILE *file;
+	int ret;
+
+	snprintf(path, sizeof(path), "/sys/module/dmabay_soft/parameters/%s", parameter);
+	file = fopen(path, "w");
+	if (!file)
+		return -errno;
+	ret = fputs(value, file) < 0;
+	return fclose(file) ? -errno : -ret;
+}
+
 static bool can_be_read(const FIXTURE_DATA(batch) *self)
 {
 	struct pollfd node = { .fd = dmabay_fd(self->bay), .events = POLLIN };
@@ -261,6 +275,75 @@ TEST_F(batch, changed_memory_is_flushed_once)
 	}
 	for (uint32_t i = 0; i < 16; i++)
 		EXPECT_PATTERN(self->memory + i * PAGE, LENGTH, SENT, i / 2);
+}
+
+/* Of five transfers of two buffers the third one fails: the others do not hear of it. */
+static void fail_the_third(struct __test_metadata *_metadata, FIXTURE_DATA(batch) *self,
+			   uint32_t reservation, uint32_t capacity)
+{
+	struct dmabay_counters before, after;
+	struct dmabay_submit arguments;
+	uint32_t other, count = 5;
+
+	ASSERT_EQ(0, dmabay_register(self->bay, self->memory, MANY * PAGE, 0, &other));
+	for (uint32_t i = 0; i < count; i++) {
+		self->transfers[i].reservation = reservation;
+		self->transfers[i].buffer = i % 2 ? other : self->buffer;
+	}
+	/* So that all is linked that stays linked. */
+	ASSERT_EQ(0, submit(self, count, MANY, self->completions, &arguments));
+	ASSERT_EQ(count, arguments.completed);
+
+	ASSERT_EQ(0, dmabay_counters(self->bay, &before));
+	ASSERT_EQ(0, tell_soft("fail_piece", "3"));
+	ASSERT_EQ(0, submit(self, count, capacity, self->completions, &arguments));
+	ASSERT_EQ(0, dmabay_counters(self->bay, &after));
+	EXPECT_EQ(count, arguments.submitted);
+	EXPECT_EQ(capacity, arguments.completed);
+	if (capacity < count) {
+		EXPECT_EQ(count - capacity, dmabay_wait(self->bay, self->completions + capacity,
+							MANY - capacity, 0, 0));
+	}
+
+	EXPECT_TOLD(self->completions, 2, 1000);
+	EXPECT_EQ(1002, self->completions[2].cookie);
+	EXPECT_EQ(LENGTH / 2, self->completions[2].length);
+	EXPECT_EQ(-EIO, self->completions[2].status);
+	EXPECT_TOLD(self->completions + 3, 2, 1003);
+	EXPECT_EQ(count, after.transfers - before.transfers);
+	EXPECT_EQ(1, after.errors - before.errors);
+	EXPECT_EQ(count * LENGTH - LENGTH / 2, after.bytes - before.bytes);
+
+	/* Nothing is counted any more. */
+	EXPECT_EQ(0, dmabay_unregister(self->bay, other));
+	EXPECT_EQ(0, dmabay_unregister(self->bay, self->buffer));
+	EXPECT_EQ(0, dmabay_free(self->bay, reservation));
+}
+
+TEST_F(batch, one_fails)
+{
+	fail_the_third(_metadata, self, self->reservation, 5);
+}
+
+TEST_F(batch, one_fails_and_most_are_read_later)
+{
+	fail_the_third(_metadata, self, self->reservation, 1);
+}
+
+TEST_F(batch, one_fails_of_those_that_change)
+{
+	uint32_t strict;
+
+	ASSERT_EQ(0, dmabay_reserve(self->bay, MANY, MANY, DMABAY_RESERVE_STRICT, &strict));
+	fail_the_third(_metadata, self, strict, 5);
+}
+
+TEST_F(batch, one_fails_of_those_that_change_and_most_are_read_later)
+{
+	uint32_t strict;
+
+	ASSERT_EQ(0, dmabay_reserve(self->bay, MANY, MANY, DMABAY_RESERVE_STRICT, &strict));
+	fail_the_third(_metadata, self, strict, 1);
 }
 
 /* What was used lately is found by its number, but not what had that number before. */

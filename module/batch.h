@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What all transfers of a batch are asked, and how their buffers are counted: for batch.c and
+ * move.c, who do it for each of them.
+ */
+#ifndef _DMABAY_BATCH_H
+#define _DMABAY_BATCH_H
+
+#include "user.h"
+
+/*
+ * Can the device do it, as most can be done that are asked for? One that is not may be right
+ * all the same: dmabay_transfer_check() knows.
+ */
+static __always_inline bool dmabay_batch_plain(const struct dmabay_device *device, u64 offset,
+					       u64 length, u64 device_address, u32 direction)
+{
+	u64 size = device->config.memory_size;
+
+	return length - 1 < size && device_address <= size - length && (s64)offset >= 0 &&
+	       direction <= DMABAY_TO_DEVICE && device->config.directions >> direction & 1 &&
+	       !((offset | length | device_address) & (device->config.alignment - 1));
+}
+
+/* As dmabay_transfer_admit(). */
+static __always_inline int dmabay_batch_admit(const struct dmabay_device *device,
+					      const struct dmabay_transfer *wanted)
+{
+	if (likely(!wanted->flags &&
+		   dmabay_batch_plain(device, wanted->offset, wanted->length,
+				      wanted->device_address, wanted->direction)))
+		return 0;
+
+	return dmabay_transfer_admit(device, wanted);
+}
+
+/* May a transfer use the buffer? And is everybody else done with it? */
+static __always_inline int dmabay_buffer_allows(const struct dmabay_buffer *buffer,
+						const struct dmabay_transfer *wanted,
+						enum dmabay_fences fences)
+{
+	if (unlikely(wanted->offset + wanted->length > buffer->length))
+		return -ERANGE;
+	if (unlikely(buffer->read_only && wanted->direction == DMABAY_FROM_DEVICE))
+		return -EACCES;
+	if (unlikely(buffer->source) && fences != DMABAY_FENCES_IGNORE &&
+	    !dmabay_import_is_ready(buffer, wanted->direction))
+		return -EAGAIN;
+
+	return 0;
+}
+
+/* Finds the buffer and counts it, so many times. Under RCU. */
+static inline struct dmabay_buffer *dmabay_buffer_get(struct dmabay_file *file, u32 number,
+						      u32 count)
+{
+	struct dmabay_buffer **recent = &file->recent_buffers[number % DMABAY_RECENT];
+	struct dmabay_buffer *buffer = READ_ONCE(*recent);
+
+	if (!buffer || buffer->number != number)
+		buffer = xa_load(&file->buffers, number);
+	if (!buffer || !refcount_add_not_zero(count, &buffer->active))
+		return NULL;
+	if (READ_ONCE(*recent) != buffer)
+		WRITE_ONCE(*recent, buffer);
+
+	return buffer;
+}
+
+/* Does not count it any more, so many times. */
+static inline void dmabay_buffer_release(struct dmabay_buffer *buffer, u32 count)
+{
+	/* One is left: it is offered. */
+	WARN_ON_ONCE(refcount_sub_and_test(count, &buffer->active));
+}
+
+static inline struct dmabay_reservation **dmabay_recent_reservation(struct dmabay_file *file,
+								    u32 number)
+{
+	return &file->recent_reservations[number % DMABAY_RECENT];
+}
+
+/* Finds a reservation. Under RCU, or its lock keeps it. */
+static inline struct dmabay_reservation *dmabay_reservation_find(struct dmabay_file *file,
+								 u32 number)
+{
+	struct dmabay_reservation *reservation =
+		READ_ONCE(*dmabay_recent_reservation(file, number));
+
+	if (likely(reservation && reservation->number == number))
+		return reservation;
+
+	return xa_load(&file->reservations, number);
+}
+
+/* It was used; its lock is held, and it has not ended. */
+static inline void dmabay_reservation_remember(struct dmabay_reservation *reservation)
+{
+	struct dmabay_reservation **recent = dmabay_recent_reservation(reservation->file,
+								       reservation->number);
+
+	lockdep_assert_held(&reservation->lock);
+
+	if (READ_ONCE(*recent) != reservation)
+		WRITE_ONCE(*recent, reservation);
+}
+
+/* From what is wanted to a transfer. Without a buffer the batch has borrowed memory. */
+static inline void dmabay_transfer_fill(struct dmabay_user_transfer *transfer,
+					const struct dmabay_batch *batch,
+					const struct dmabay_transfer *wanted,
+					struct dmabay_buffer *buffer)
+{
+	transfer->buffer = buffer;
+	transfer->memory = buffer ? buffer->memory : batch->borrowed;
+	transfer->vector = batch->vector;
+	transfer->offset = buffer ? wanted->offset : 0;
+	transfer->length = wanted->length;
+	transfer->device_address = wanted->device_address;
+	transfer->cookie = wanted->cookie;
+	transfer->deadline = wanted->deadline;
+	transfer->direction = (enum dmabay_direction)wanted->direction;
+	transfer->withdrawn = false;
+}
+
+/* move.c */
+int dmabay_batch_move(struct dmabay_batch *batch);
+
+#endif /* _DMABAY_BATCH_H */
