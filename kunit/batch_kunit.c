@@ -3,6 +3,7 @@
  * Batches: transfers that are mapped and unmapped with one call, what that costs and what
  * the device reaches; and what is linked already.
  */
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "rig.h"
@@ -258,8 +259,8 @@ static void batch_refuses(struct kunit *test)
 	for (i = 0; i < 3; i++) {
 		static const int errors[] = { -EOPNOTSUPP, -EOPNOTSUPP, -EACCES };
 		struct rig_buffer *bad[] = {
-			/* two groups, longer than between two cuts, not to be written */
-			chain, rig_contiguous(rig, 0, 513 * PAGE_SIZE), read_only,
+			/* two groups, longer than the registers, not to be written */
+			chain, rig_scattered(rig, 0, 1025 * PAGE_SIZE), read_only,
 		};
 
 		batch_entry(batch, 0, bad[i], 0, bad[i]->length, DMABAY_READ_FROM_DEVICE);
@@ -280,6 +281,64 @@ static void batch_refuses(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batch_map(batch, 3), 3);
 	batch_unmap(batch);
 	KUNIT_EXPECT_EQ(test, batch_linked_bytes(batch), 0);
+}
+
+/* What does not fit between two cuts goes alone, whatever follows it. */
+static void batch_of_one_long(struct kunit *test)
+{
+	static const struct {
+		unsigned int first;
+		unsigned int pages;
+	} parts[] = { { 0, 1024 }, { 0, 512 }, { 512, 512 }, { 1, 1023 }, { 100, 700 }, { 3, 513 } };
+	struct batch *batch = batch_start(test, 1024);
+	struct rig_buffer *contiguous = rig_contiguous(batch->rig, 0, 1024 * PAGE_SIZE);
+	struct rig_buffer *scattered = rig_scattered(batch->rig, 0, 1024 * PAGE_SIZE);
+	unsigned int i;
+
+	batch_fill(batch, 1, 1, PAGE_SIZE, false);
+	for (i = 0; i < 2 * ARRAY_SIZE(parts); i++) {
+		batch_entry(batch, 0, i % 2 ? scattered : contiguous,
+			    parts[i / 2].first * PAGE_SIZE, parts[i / 2].pages * PAGE_SIZE,
+			    DMABAY_READ_FROM_DEVICE);
+		KUNIT_ASSERT_EQ(test, batch_map(batch, 2), 1);
+		batch_expect_reach(batch, 1, true);
+		KUNIT_EXPECT_EQ(test, batch_linked_bytes(batch), parts[i / 2].pages * PAGE_SIZE);
+		batch_unmap(batch);
+		batch_expect_reach(batch, 1, false);
+		KUNIT_EXPECT_EQ(test, batch_linked_bytes(batch), 0);
+	}
+}
+
+/* T11: huge pages that follow each other go with one flush, and what is around them, too. */
+static void batch_of_huge_pages(struct kunit *test)
+{
+	const unsigned int huge = SZ_2M / PAGE_SIZE, around = 16;
+	struct batch *batch = batch_start(test, 2 * (huge + around));
+	struct rig_buffer all = {};
+	unsigned int i, j;
+
+	all.pages = kunit_kcalloc(test, 4 * huge, sizeof(*all.pages), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, all.pages);
+	/* The end of one, two whole ones, and the beginning of another one. */
+	for (i = 0; i < 4; i++) {
+		struct rig_buffer *block = rig_pages(batch->rig, ilog2(huge));
+
+		for (j = i ? 0 : huge - around; j < (i == 3 ? around : huge); j++)
+			all.pages[all.count++] = block->pages[j];
+	}
+	all.memory = dmabay_memory_from_pages(all.pages, all.count, 0, all.count * PAGE_SIZE,
+					      GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, all.memory);
+	batch_entry(batch, 0, &all, 0, all.count * PAGE_SIZE, DMABAY_READ_FROM_DEVICE);
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, batch_map(batch, 1), 1);
+		batch_expect_reach(batch, 1, true);
+		batch_unmap(batch);
+		batch_expect_reach(batch, 1, false);
+		/* Neighbours by chance are one piece no more than others are. */
+		batch_expect_cost(batch, 4, 1, 1);
+	}
+	dmabay_memory_put(all.memory);
 }
 
 /* Providers without a window, and lists. */
@@ -453,6 +512,8 @@ static struct kunit_case batch_cases[] = {
 	RIG_CASE(batch_takes_what_fits),
 	RIG_CASE(batch_joins_neighbours),
 	RIG_CASE(batch_refuses),
+	RIG_CASE(batch_of_one_long),
+	RIG_CASE(batch_of_huge_pages),
 	RIG_CASE(batch_needs_a_window),
 	RIG_CASE(batch_is_mapped),
 	RIG_CASE(batch_makes_room),

@@ -89,7 +89,16 @@ static inline bool dmabay_memory_holds(const struct dmabay_memory *memory, size_
 	return length && offset < memory->length && length <= memory->length - offset;
 }
 
-const struct dmabay_group *dmabay_memory_group(const struct dmabay_memory *memory, size_t offset);
+const struct dmabay_group *dmabay_memory_find_group(const struct dmabay_memory *memory,
+						    size_t offset);
+
+/* The group that a byte inside the memory is in. */
+static inline const struct dmabay_group *dmabay_memory_group(const struct dmabay_memory *memory,
+							     size_t offset)
+{
+	return likely(memory->group_count == 1) ? memory->groups :
+	       dmabay_memory_find_group(memory, offset);
+}
 
 /* What one page table of 64-bit entries translates, in pages: a huge page's worth. */
 #define DMABAY_TABLE_PAGES	(PAGE_SIZE / sizeof(u64))
@@ -102,8 +111,22 @@ struct dmabay_extent {
 	size_t length;
 };
 
-void dmabay_memory_extent(const struct dmabay_memory *memory, size_t offset, size_t length,
-			  struct dmabay_extent *extent);
+/*
+ * Clip a range inside the memory, not empty, to the group it starts in. @extent gets the
+ * pages of the range, up to the end of the group.
+ */
+static inline void dmabay_memory_extent(const struct dmabay_memory *memory, size_t offset,
+					size_t length, struct dmabay_extent *extent)
+{
+	const struct dmabay_group *group = dmabay_memory_group(memory, offset);
+	size_t position = offset - group->offset + group->in_page;
+
+	extent->page = group->page + (position >> PAGE_SHIFT);
+	extent->in_page = offset_in_page(position);
+	extent->length = min(length, group->offset + group->length - offset);
+	extent->pages = dmabay_span_pages(extent->in_page, extent->length);
+}
+
 void dmabay_memory_range(const struct dmabay_memory *memory, size_t offset, size_t length,
 			 u32 most_pages, struct dmabay_extent *range);
 
@@ -114,8 +137,25 @@ struct dmabay_walk {
 	u32 left;
 };
 
-void dmabay_walk_start(struct dmabay_walk *walk, const struct dmabay_memory *memory, u32 page,
-		       u32 pages);
+const struct dmabay_piece *dmabay_memory_find_piece(const struct dmabay_memory *memory, u32 page);
+
+/* The piece that a page is in. The first guess is that every page has one of its own. */
+static inline const struct dmabay_piece *dmabay_memory_piece(const struct dmabay_memory *memory,
+							     u32 page)
+{
+	if (page < memory->piece_count && memory->pieces[page].page == page)
+		return &memory->pieces[page];
+	return dmabay_memory_find_piece(memory, page);
+}
+
+/* Begin with page number @page, and walk over @pages of them; not 0. */
+static inline void dmabay_walk_start(struct dmabay_walk *walk, const struct dmabay_memory *memory,
+				     u32 page, u32 pages)
+{
+	walk->piece = dmabay_memory_piece(memory, page);
+	walk->skip = page - walk->piece->page;
+	walk->left = pages;
+}
 
 /* The run at the walk's position: its pages, 0 at the end; @pfn is the first frame. */
 static inline u32 dmabay_walk_run(const struct dmabay_walk *walk, unsigned long *pfn)

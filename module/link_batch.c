@@ -5,7 +5,8 @@
  * What changes with every transfer need not be in the ledger: it is linked when the batch
  * is mapped, and goes when that is unmapped. So the pages of a batch lie next to each other
  * between two cuts of the window (window.c), where one sync makes all of them visible and
- * one unlink call, with one flush, takes all of them. No huge page fits there.
+ * one unlink call, with one flush, takes all of them. No huge page fits there: a transfer that
+ * may have some, or that is longer than that, is a batch by itself, and goes anywhere.
  *
  * Each transfer is linked with the rights of its own direction. An unlink takes pages with
  * different rights as well, so a batch may have both directions.
@@ -22,11 +23,26 @@
 #define CUT_PAGES	DMABAY_TABLE_PAGES
 #define HALF_PAGES	(DMABAY_TABLE_PAGES / 2)
 
-/* How many pages lie between two cuts in this slot, or between its ends. */
-static u32 most_pages(const struct dmabay_channel *channel)
+/**
+ * dmabay_links_prepare_batches() - Find out where batches go if nothing else is linked
+ * @window: the window
+ * @channel: its channel, which has a slot since now
+ *
+ * To a cut, if there is one with another one behind it, or else to the start of the slot.
+ *
+ * Context: any.
+ */
+void dmabay_links_prepare_batches(const struct dmabay_window *window,
+				  struct dmabay_channel *channel)
 {
-	return min_t(u32, channel->map_registers,
-		     channel->slot_pages > CUT_PAGES ? CUT_PAGES : HALF_PAGES);
+	u32 to_cut = dmabay_window_to_cut(window, channel->slot_page);
+
+	channel->batch_first = channel->slot_page;
+	channel->batch_most = min_t(u32, channel->map_registers, min(to_cut, HALF_PAGES));
+	if (channel->slot_pages > CUT_PAGES) {
+		channel->batch_first += to_cut % CUT_PAGES;
+		channel->batch_most = min_t(u32, channel->map_registers, CUT_PAGES);
+	}
 }
 
 /* What is too long for half of that begins at a cut. Anything else begins where it likes. */
@@ -44,29 +60,23 @@ static struct dmabay_wish batch_wish(const struct dmabay_window *window,
 	return wish;
 }
 
-/* Where in its slot the batch goes, with what is kept there out of the way. */
-static bool batch_place(struct dmabay_adapter *adapter, struct dmabay_channel *channel, u32 pages,
-			u32 *slot_page)
+/* The pages of a transfer, if it is inside one of several groups. */
+static noinline int entry_check_groups(struct dmabay_batch_entry *entry)
 {
-	struct dmabay_wish wish = batch_wish(adapter->provider_data, channel, pages);
-	struct dmabay_place place = { .slot_page = wish.skew };
-	unsigned long flags;
-	bool found = true;
+	struct dmabay_extent extent;
 
-	if (!dmabay_links_none(&channel->ledger)) {
-		spin_lock_irqsave(&channel->lock, flags);
-		found = dmabay_links_make_room(adapter, channel, &wish, &place);
-		spin_unlock_irqrestore(&channel->lock, flags);
-	}
-	*slot_page = place.slot_page;
-	return found;
+	dmabay_memory_extent(entry->memory, entry->offset, entry->length, &extent);
+	entry->page = extent.page;
+	entry->pages = extent.pages;
+	entry->in_page = extent.in_page;
+	return extent.length == entry->length ? 0 : -EOPNOTSUPP;
 }
 
 /* Look what a transfer needs, if it is one link. */
-static int entry_check(struct dmabay_batch_entry *entry)
+static __always_inline int entry_check(struct dmabay_batch_entry *entry)
 {
 	const struct dmabay_memory *memory = entry->memory;
-	struct dmabay_extent extent;
+	size_t position;
 
 	if (unlikely(!dmabay_memory_holds(memory, entry->offset, entry->length)))
 		return -EINVAL;
@@ -74,82 +84,162 @@ static int entry_check(struct dmabay_batch_entry *entry)
 		return -EOPNOTSUPP;
 	if (unlikely(memory->read_only && entry->direction == DMABAY_READ_FROM_DEVICE))
 		return -EACCES;
-	dmabay_memory_extent(memory, entry->offset, entry->length, &extent);
-	entry->page = extent.page;
-	entry->pages = extent.pages;
-	entry->in_page = extent.in_page;
-	return extent.length == entry->length ? 0 : -EOPNOTSUPP;
+	if (unlikely(memory->group_count > 1))
+		return entry_check_groups(entry);
+	position = entry->offset + memory->groups->in_page;
+	entry->page = position >> PAGE_SHIFT;
+	entry->pages = ((position + entry->length - 1) >> PAGE_SHIFT) - entry->page + 1;
+	entry->in_page = offset_in_page(position);
+	return 0;
 }
 
-/* How many of the first transfers fit, and how many pages they have. */
-static int entries_fit(struct dmabay_batch_entry *entries, u32 count, u32 most, u32 *pages)
+/* Something is kept in the slot, and what is in the way of the first transfers has to go. */
+static noinline bool batch_make_room(struct dmabay_adapter *adapter,
+				     struct dmabay_channel *channel,
+				     struct dmabay_batch_entry *entries, u32 count, u32 *first,
+				     u32 *most)
 {
-	int ret;
-	u32 i;
+	struct dmabay_window *window = adapter->provider_data;
+	struct dmabay_place place;
+	struct dmabay_wish wish;
+	unsigned long flags;
+	u32 pages = 0, i;
+	bool found;
 
-	*pages = 0;
 	for (i = 0; i < count; i++) {
-		ret = entry_check(&entries[i]);
-		if (!ret && entries[i].pages > most - *pages)
-			ret = -EOPNOTSUPP;
-		if (ret)
-			return i ?: ret;
-		*pages += entries[i].pages;
+		if (entry_check(&entries[i]) || entries[i].pages > *most - pages)
+			break;
+		pages += entries[i].pages;
 	}
-	return count;
+	/* Then the first one is refused, or goes alone. */
+	if (!pages)
+		return true;
+	wish = batch_wish(window, channel, pages);
+	spin_lock_irqsave(&channel->lock, flags);
+	found = dmabay_links_make_room(adapter, channel, &wish, &place);
+	spin_unlock_irqrestore(&channel->lock, flags);
+	*first = channel->slot_page + place.slot_page;
+	*most = pages;
+	return found && pages <= dmabay_window_to_cut(window, *first);
 }
 
-/* Is this the same memory, where the other one ends? Then they can share a link call. */
-static bool entry_follows(const struct dmabay_batch_entry *entry,
-			  const struct dmabay_batch_entry *other)
+/*
+ * What is being linked: page frames that follow each other in their memory and in the window
+ * are gathered for one link call.
+ */
+struct batch {
+	struct dmabay_adapter *adapter;
+	/* where the next page goes; those that are gathered lie before that */
+	u32 page;
+	u32 pages;
+	const struct dmabay_piece *piece;
+	unsigned long pfn;
+	enum dmabay_direction direction;
+	u32 links;
+};
+
+static __always_inline int batch_link(struct batch *batch)
 {
-	return entry->memory == other->memory && entry->direction == other->direction &&
-	       entry->page == other->page + other->pages;
+	struct dmabay_window *window = batch->adapter->provider_data;
+	int ret;
+
+	ret = dmabay_iova_link(batch->adapter->dev, &window->iova, PFN_PHYS(batch->pfn),
+			       (size_t)(batch->page - batch->pages) << PAGE_SHIFT,
+			       (size_t)batch->pages << PAGE_SHIFT,
+			       batch->direction == DMABAY_WRITE_TO_DEVICE ?
+			       DMA_TO_DEVICE : DMA_FROM_DEVICE);
+	batch->links += !ret;
+	return ret;
 }
 
-/* Link a transfer and those that follow it in its memory. Returns how many; all, or none. */
-static int link_followers(struct dmabay_adapter *adapter, struct dmabay_batch_entry *entries,
-			  u32 count, u32 *window_page)
+/* Gather the pages of a transfer. */
+static __always_inline int batch_add(struct batch *batch, struct dmabay_batch_entry *entry)
+{
+	const struct dmabay_piece *piece = dmabay_memory_piece(entry->memory, entry->page);
+	u32 skip = entry->page - piece->page, left = entry->pages, run;
+	int ret;
+
+	entry->address = dmabay_window_address(batch->adapter, batch->page) + entry->in_page;
+	for (;;) {
+		run = min(piece->pages - skip, left);
+		if (piece == batch->piece && piece->pfn + skip == batch->pfn + batch->pages &&
+		    entry->direction == batch->direction) {
+			batch->pages += run;
+		} else {
+			if (batch->pages) {
+				ret = batch_link(batch);
+				if (unlikely(ret))
+					return ret;
+			}
+			batch->piece = piece;
+			batch->pfn = piece->pfn + skip;
+			batch->pages = run;
+			batch->direction = entry->direction;
+		}
+		batch->page += run;
+		left -= run;
+		if (!left)
+			return 0;
+		piece++;
+		skip = 0;
+	}
+}
+
+/* A batch of one transfer that does not fit between two cuts, or that may have huge pages. */
+static int map_long(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+		    struct dmabay_batch_entry *entry)
 {
 	struct dmabay_linked linked = {
-		.memory = entries->memory,
-		.page = entries->page,
-		.window_page = *window_page,
-		.rights = BIT(entries->direction),
+		.memory = entry->memory,
+		.page = entry->page,
+		.pages = entry->pages,
+		.rights = BIT(entry->direction),
 	};
+	struct dmabay_place place;
+	unsigned long flags;
+	bool found;
+	int ret;
+
+	if (entry->pages > channel->map_registers)
+		return -EOPNOTSUPP;
+	spin_lock_irqsave(&channel->lock, flags);
+	found = dmabay_links_find_place(adapter, channel, entry->memory, entry->page,
+					entry->pages, &place);
+	spin_unlock_irqrestore(&channel->lock, flags);
+	if (!found)
+		return -EOPNOTSUPP;
+
+	linked.window_page = channel->slot_page + place.slot_page;
+	ret = dmabay_window_link(adapter, &linked);
+	if (!ret)
+		ret = dmabay_window_sync(adapter, linked.window_page, linked.pages);
+	if (ret) {
+		dmabay_window_unlink(adapter, &linked);
+		return ret == -ENOMEM ? -EOPNOTSUPP : -EIO;
+	}
+	entry->address = entry->in_page + dmabay_window_address(adapter, linked.window_page);
+	channel->batch_page = linked.window_page;
+	channel->batch_pages = linked.pages;
+	channel->batch_memory = entry->memory;
+	channel->batch_memory_page = entry->page;
+	channel->batch_in_one = linked.in_one;
+	return 1;
+}
+
+/* The first one was checked. Link it, and as many others as there is room for. */
+static __always_inline int link_entries(struct batch *batch, struct dmabay_batch_entry *entries,
+					u32 count, u32 end, u32 *linked)
+{
 	u32 i = 0;
 	int ret;
 
 	do {
-		entries[i].address = entries[i].in_page +
-			dmabay_window_address(adapter, *window_page + linked.pages);
-		linked.pages += entries[i].pages;
-		i++;
-	} while (i < count && entry_follows(&entries[i], &entries[i - 1]));
-
-	ret = dmabay_window_link(adapter, &linked);
-	if (unlikely(ret)) {
-		dmabay_window_unlink_stretch(adapter, linked.window_page, linked.there);
-		return ret;
-	}
-	*window_page += linked.pages;
-	return i;
-}
-
-/* Link as many as possible. Returns how many; @window_page is then behind the last one. */
-static int link_entries(struct dmabay_adapter *adapter, struct dmabay_batch_entry *entries,
-			u32 count, u32 *window_page)
-{
-	u32 done = 0;
-	int ret;
-
-	do {
-		ret = link_followers(adapter, entries + done, count - done, window_page);
-		if (ret < 0)
-			return done ?: ret;
-		done += ret;
-	} while (done < count);
-	return done;
+		ret = batch_add(batch, &entries[i++]);
+		if (unlikely(ret))
+			return ret;
+	} while (i < count && !entry_check(&entries[i]) && entries[i].pages <= end - batch->page);
+	*linked = i;
+	return batch_link(batch);
 }
 
 /**
@@ -165,26 +255,49 @@ static int link_entries(struct dmabay_adapter *adapter, struct dmabay_batch_entr
 int dmabay_links_map_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			   struct dmabay_batch_entry *entries, u32 count)
 {
-	u32 pages, page, slot_page;
-	int fit;
+	u32 first = channel->batch_first, most = channel->batch_most, linked;
+	struct batch batch = { .adapter = adapter };
+	int ret;
 
-	fit = entries_fit(entries, count, most_pages(channel), &pages);
-	if (fit < 0)
-		return fit;
-	if (!batch_place(adapter, channel, pages, &slot_page))
+	if (unlikely(!dmabay_links_none(&channel->ledger)) &&
+	    !batch_make_room(adapter, channel, entries, count, &first, &most))
 		return -EOPNOTSUPP;
+	ret = entry_check(entries);
+	if (unlikely(ret))
+		return ret;
+	if (unlikely(entries->pages > most || entries->pages >= DMABAY_TABLE_PAGES))
+		return map_long(adapter, channel, entries);
 
-	page = channel->slot_page + slot_page;
-	channel->batch_page = page;
-	fit = link_entries(adapter, entries, fit, &page);
-	channel->batch_pages = page - channel->batch_page;
-	if (fit < 0)
-		return fit == -ENOMEM ? -EOPNOTSUPP : -EIO;
-	if (dmabay_window_sync(adapter, channel->batch_page, channel->batch_pages)) {
-		dmabay_links_unmap_batch(adapter, channel);
-		return -EIO;
+	batch.page = first;
+	ret = link_entries(&batch, entries, count, first + most, &linked);
+	if (unlikely(ret))
+		batch.page -= batch.pages;
+	else
+		ret = dmabay_window_sync(adapter, first, batch.page - first);
+	dmabay_count(adapter, links, batch.links);
+	dmabay_count(adapter, linked_bytes, (u64)(batch.page - first) << PAGE_SHIFT);
+	if (unlikely(ret)) {
+		dmabay_window_unlink_stretch(adapter, first, batch.page - first);
+		return ret == -ENOMEM ? -EOPNOTSUPP : -EIO;
 	}
-	return fit;
+	channel->batch_page = first;
+	channel->batch_pages = batch.page - first;
+	return linked;
+}
+
+static void unlink_long(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
+{
+	const struct dmabay_linked linked = {
+		.memory = channel->batch_memory,
+		.page = channel->batch_memory_page,
+		.pages = channel->batch_pages,
+		.there = channel->batch_pages,
+		.window_page = channel->batch_page,
+		.in_one = channel->batch_in_one,
+	};
+
+	dmabay_window_unlink(adapter, &linked);
+	channel->batch_memory = NULL;
 }
 
 /**
@@ -196,6 +309,9 @@ int dmabay_links_map_batch(struct dmabay_adapter *adapter, struct dmabay_channel
  */
 void dmabay_links_unmap_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
 {
-	dmabay_window_unlink_stretch(adapter, channel->batch_page, channel->batch_pages);
+	if (unlikely(channel->batch_memory))
+		unlink_long(adapter, channel);
+	else
+		dmabay_window_unlink_pages(adapter, channel->batch_page, channel->batch_pages);
 	channel->batch_pages = 0;
 }

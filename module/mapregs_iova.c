@@ -33,7 +33,10 @@ static bool iova_claim(struct dmabay_adapter *adapter, struct dmabay_channel *ch
 {
 	struct dmabay_window *window = adapter->provider_data;
 
-	return dmabay_slots_take(&window->slots, channel);
+	if (!dmabay_slots_take(&window->slots, channel))
+		return false;
+	dmabay_links_prepare_batches(window, channel);
+	return true;
 }
 
 static void iova_yield(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
@@ -242,47 +245,65 @@ static struct dmabay_link *link_spare(struct dmabay_adapter *adapter,
 
 /*
  * How far the place should be beyond a multiple of a page table's range, so that
- * the first huge page of the extent can be one in the window.
+ * the first huge page of the memory can be one in the window.
  */
 static u32 huge_skew(const struct dmabay_window *window, const struct dmabay_channel *channel,
-		     const struct dmabay_extent *extent)
+		     const struct dmabay_memory *memory, u32 page)
 {
-	const struct dmabay_memory *memory = channel->memory;
 	const struct dmabay_piece *piece = &memory->pieces[memory->huge_piece];
 
-	return (piece->pfn - piece->page + extent->page - window->phase - channel->slot_page) %
+	return (piece->pfn - piece->page + page - window->phase - channel->slot_page) %
 	       TABLE_PAGES;
 }
 
-/*
- * Link what is not linked yet. What is a power of two of pages is placed at a multiple of it,
- * for the sake of the IOTLB, and lies close to others of its kind all the same; what has
- * huge pages is placed for their sake.
+/**
+ * dmabay_links_find_place() - Find room for pages of a memory, whatever has to go
+ * @adapter: the adapter
+ * @channel: the channel; the caller owns its ledger, and nothing is mapped
+ * @memory: the memory
+ * @page: its first page
+ * @pages: how many
+ * @place: out: where
+ *
+ * What is a power of two of pages is placed at a multiple of it, for the sake of the IOTLB,
+ * and lies close to others of its kind all the same; what has huge pages is placed for their
+ * sake.
+ *
+ * Context: any.
+ * Return: whether there is any.
  */
+bool dmabay_links_find_place(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			     const struct dmabay_memory *memory, u32 page, u32 pages,
+			     struct dmabay_place *place)
+{
+	struct dmabay_wish wish = {
+		.slot_pages = channel->slot_pages,
+		.pages = pages,
+		.step = min_t(u32, pages & -pages, TABLE_PAGES),
+	};
+
+	if (pages >= TABLE_PAGES && memory->huge_piece < memory->piece_count) {
+		wish.step = TABLE_PAGES;
+		wish.skew = huge_skew(adapter->provider_data, channel, memory, page);
+	}
+	if (dmabay_links_make_room(adapter, channel, &wish, place))
+		return true;
+	if (!wish.skew)
+		return false;
+	wish.skew = 0;
+	return dmabay_links_make_room(adapter, channel, &wish, place);
+}
+
+/* Link what is not linked yet. */
 static struct dmabay_link *link_extent(struct dmabay_adapter *adapter,
 				       struct dmabay_channel *channel,
 				       const struct dmabay_extent *extent, u8 rights)
 {
-	const struct dmabay_memory *memory = channel->memory;
-	struct dmabay_wish wish = {
-		.slot_pages = channel->slot_pages,
-		.pages = extent->pages,
-		.step = min_t(u32, extent->pages & -extent->pages, TABLE_PAGES),
-	};
 	struct dmabay_place place;
 	struct dmabay_link *link;
-	bool found;
 
-	if (extent->pages >= TABLE_PAGES && memory->huge_piece < memory->piece_count) {
-		wish.step = TABLE_PAGES;
-		wish.skew = huge_skew(adapter->provider_data, channel, extent);
-	}
-	found = dmabay_links_make_room(adapter, channel, &wish, &place);
-	if (!found && wish.skew) {
-		wish.skew = 0;
-		found = dmabay_links_make_room(adapter, channel, &wish, &place);
-	}
-	if (!found)
+	if (!dmabay_links_find_place(adapter, channel, channel->memory, extent->page,
+				     extent->pages, &place))
 		return ERR_PTR(-EBUSY);
 
 	link = link_place(adapter, channel, extent->page, extent->pages, rights, &place);

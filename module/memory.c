@@ -367,13 +367,15 @@ size_t dmabay_memory_length(const struct dmabay_memory *memory)
 EXPORT_SYMBOL_GPL(dmabay_memory_length);
 
 /**
- * dmabay_memory_group() - The group that a byte is in
+ * dmabay_memory_find_group() - The group that a byte is in
  * @memory: the memory
  * @offset: bytes; inside the memory
  *
+ * See dmabay_memory_group().
+ *
  * Return: the group.
  */
-const struct dmabay_group *dmabay_memory_group(const struct dmabay_memory *memory, size_t offset)
+const struct dmabay_group *dmabay_memory_find_group(const struct dmabay_memory *memory, size_t offset)
 {
 	u32 low = 0, high = memory->group_count - 1;
 
@@ -388,7 +390,16 @@ const struct dmabay_group *dmabay_memory_group(const struct dmabay_memory *memor
 	return &memory->groups[low];
 }
 
-static const struct dmabay_piece *memory_piece(const struct dmabay_memory *memory, u32 page)
+/**
+ * dmabay_memory_find_piece() - The piece that a page is in
+ * @memory: the memory
+ * @page: number of the page
+ *
+ * See dmabay_memory_piece().
+ *
+ * Return: the piece.
+ */
+const struct dmabay_piece *dmabay_memory_find_piece(const struct dmabay_memory *memory, u32 page)
 {
 	u32 low = 0, high = memory->piece_count - 1;
 
@@ -401,25 +412,6 @@ static const struct dmabay_piece *memory_piece(const struct dmabay_memory *memor
 			high = middle - 1;
 	}
 	return &memory->pieces[low];
-}
-
-/**
- * dmabay_memory_extent() - Clip a range to the group it starts in
- * @memory: the memory
- * @offset: bytes; inside the memory
- * @length: bytes; not 0
- * @extent: out: the pages of the range, up to the end of the group
- */
-void dmabay_memory_extent(const struct dmabay_memory *memory, size_t offset, size_t length,
-			  struct dmabay_extent *extent)
-{
-	const struct dmabay_group *group = dmabay_memory_group(memory, offset);
-	size_t position = offset - group->offset + group->in_page;
-
-	extent->page = group->page + (position >> PAGE_SHIFT);
-	extent->in_page = offset_in_page(position);
-	extent->length = min(length, group->offset + group->length - offset);
-	extent->pages = dmabay_span_pages(extent->in_page, extent->length);
 }
 
 /* The number of the page that a byte is in. */
@@ -458,21 +450,6 @@ void dmabay_memory_range(const struct dmabay_memory *memory, size_t offset, size
 	range->length = group->offset - offset +
 			min(group->length, ((size_t)(end - group->page) << PAGE_SHIFT) -
 					   group->in_page);
-}
-
-/**
- * dmabay_walk_start() - Walk over page frames
- * @walk: the walk
- * @memory: the memory
- * @page: number of the first page
- * @pages: how many; not 0
- */
-void dmabay_walk_start(struct dmabay_walk *walk, const struct dmabay_memory *memory, u32 page,
-		       u32 pages)
-{
-	walk->piece = memory_piece(memory, page);
-	walk->skip = page - walk->piece->page;
-	walk->left = pages;
 }
 
 /**

@@ -16,7 +16,7 @@
  * table's range, and no link call and no unlink call goes across. The exception
  * are huge pages, which take the table's place where memory and window lie alike
  * to each other; the next link of scattered memory there needs a new table, and
- * may not get it.
+ * may not get it. One unlink call takes as many of them as follow each other.
  *
  * Pages may go back to their owner when the unlink has returned, because it waits
  * for the IOTLB flush, also where the DMA API itself defers it.
@@ -32,6 +32,9 @@
 
 #define TABLE_PAGES	DMABAY_TABLE_PAGES
 
+/* Unlinking more with one call might cover all of a table of the next level. */
+#define UNLINK_MOST	(TABLE_PAGES * TABLE_PAGES / 2)
+
 /* How much of the device's address space one window may take. */
 #define WINDOW_SHARE	2
 
@@ -41,6 +44,12 @@ static u32 pages_to_table(const struct dmabay_window *window, u32 page)
 	return TABLE_PAGES - (window->phase + page) % TABLE_PAGES;
 }
 
+/* Where a unit ends at a cut there is a page table, and not a huge page. */
+static bool is_cut(const struct dmabay_window *window, u32 page)
+{
+	return dmabay_window_to_cut(window, page) == TABLE_PAGES;
+}
+
 /* Do these page frames lie in their huge page as these pages in their table? */
 static bool is_congruent(const struct dmabay_window *window, u32 page, unsigned long pfn)
 {
@@ -48,21 +57,19 @@ static bool is_congruent(const struct dmabay_window *window, u32 page, unsigned 
 }
 
 /* The unit at the walk's position, which is at @page of the window. */
-static u32 next_unit(const struct dmabay_window *window, const struct dmabay_walk *walk, u32 page,
-		     unsigned long *pfn, bool *huge)
+static __always_inline u32 next_unit(const struct dmabay_window *window,
+				     const struct dmabay_walk *walk, u32 page, unsigned long *pfn)
 {
-	u32 run = dmabay_walk_run(walk, pfn);
+	u32 run = dmabay_walk_run(walk, pfn), to_cut = dmabay_window_to_cut(window, page);
 	u32 to_table;
 
-	*huge = false;
-	if (run < TABLE_PAGES || !is_congruent(window, page, *pfn))
-		return min(run, dmabay_window_to_cut(window, page));
+	if (likely(run < TABLE_PAGES) || !is_congruent(window, page, *pfn))
+		return min(run, to_cut);
 	to_table = pages_to_table(window, page);
-	if (to_table == TABLE_PAGES) {
-		*huge = true;
+	/* Huge pages, as many as there are. */
+	if (to_table == TABLE_PAGES)
 		return round_down(run, TABLE_PAGES);
-	}
-	return min3(run, dmabay_window_to_cut(window, page), to_table);
+	return min3(run, to_cut, to_table);
 }
 
 static bool device_suits(struct device *dev)
@@ -185,8 +192,15 @@ void dmabay_window_close(struct dmabay_adapter *adapter)
 	kfree(window);
 }
 
-/* One unlink call: whole units, and not all of a page table's range. */
-static void unlink_pages(struct dmabay_adapter *adapter, u32 page, u32 pages)
+/**
+ * dmabay_window_unlink_pages() - Unlink with one call
+ * @adapter: the adapter
+ * @page: of the window, the first one
+ * @pages: how many; not 0, whole units without a hole, and not all of a page table's range
+ *
+ * Context: any.
+ */
+void dmabay_window_unlink_pages(struct dmabay_adapter *adapter, u32 page, u32 pages)
 {
 	struct dmabay_window *window = adapter->provider_data;
 
@@ -215,7 +229,7 @@ void dmabay_window_unlink_stretch(struct dmabay_adapter *adapter, u32 page, u32 
 	while (pages) {
 		u32 part = min(pages, dmabay_window_to_cut(window, page));
 
-		unlink_pages(adapter, page, part);
+		dmabay_window_unlink_pages(adapter, page, part);
 		page += part;
 		pages -= part;
 	}
@@ -226,33 +240,33 @@ void dmabay_window_unlink_stretch(struct dmabay_adapter *adapter, u32 page, u32 
  * @adapter: the adapter
  * @linked: what is linked, as far as it is there
  *
- * Huge pages go by themselves, what is between them in stretches.
+ * One call, and one flush, for huge pages that follow each other, and for what is before and
+ * behind them, up to a cut.
  *
  * Context: any.
  */
 void dmabay_window_unlink(struct dmabay_adapter *adapter, const struct dmabay_linked *linked)
 {
+	u32 start = linked->window_page, page = start, end = start + linked->there, unit;
 	struct dmabay_window *window = adapter->provider_data;
-	u32 done = 0, stretch = 0, unit;
 	struct dmabay_walk walk;
 	unsigned long pfn;
-	bool huge;
 
-	dmabay_walk_start(&walk, linked->memory, linked->page, linked->pages);
-	for (; done < linked->there; done += unit) {
-		u32 page = linked->window_page + done;
-
-		unit = next_unit(window, &walk, page, &pfn, &huge);
-		dmabay_walk_advance(&walk, unit);
-		if (!huge) {
-			stretch += unit;
-			continue;
-		}
-		dmabay_window_unlink_stretch(adapter, page - stretch, stretch);
-		stretch = 0;
-		unlink_pages(adapter, page, unit);
+	if (linked->in_one && page != end) {
+		dmabay_window_unlink_pages(adapter, page, end - page);
+		return;
 	}
-	dmabay_window_unlink_stretch(adapter, linked->window_page + done - stretch, stretch);
+	dmabay_walk_start(&walk, linked->memory, linked->page, linked->pages);
+	for (; page < end; page += unit) {
+		unit = next_unit(window, &walk, page, &pfn);
+		dmabay_walk_advance(&walk, unit);
+		if (page != start && (is_cut(window, page) || page + unit - start > UNLINK_MOST)) {
+			dmabay_window_unlink_pages(adapter, start, page - start);
+			start = page;
+		}
+	}
+	if (page != start)
+		dmabay_window_unlink_pages(adapter, start, page - start);
 }
 
 /**
@@ -269,25 +283,28 @@ int dmabay_window_link(struct dmabay_adapter *adapter, struct dmabay_linked *lin
 {
 	enum dma_data_direction direction = dmabay_rights_direction(linked->rights);
 	struct dmabay_window *window = adapter->provider_data;
+	u32 page = linked->window_page, end = page + linked->pages;
+	struct device *dev = adapter->dev;
 	struct dmabay_walk walk;
 	unsigned long pfn;
+	bool cuts = false;
 	u32 unit, calls;
-	bool huge;
 	int ret = 0;
 
 	dmabay_walk_start(&walk, linked->memory, linked->page, linked->pages);
-	for (calls = 0; linked->there < linked->pages; calls++) {
-		u32 page = linked->window_page + linked->there;
-
-		unit = next_unit(window, &walk, page, &pfn, &huge);
-		ret = dmabay_iova_link(adapter->dev, &window->iova, PFN_PHYS(pfn),
+	for (calls = 0; page < end; calls++) {
+		unit = next_unit(window, &walk, page, &pfn);
+		ret = dmabay_iova_link(dev, &window->iova, PFN_PHYS(pfn),
 				       (size_t)page << PAGE_SHIFT, (size_t)unit << PAGE_SHIFT,
 				       direction);
-		if (ret)
+		if (unlikely(ret))
 			break;
-		linked->there += unit;
+		page += unit;
+		cuts |= is_cut(window, page);
 		dmabay_walk_advance(&walk, unit);
 	}
+	linked->there = page - linked->window_page;
+	linked->in_one = !cuts && linked->there <= UNLINK_MOST;
 	dmabay_count(adapter, links, calls);
 	dmabay_count(adapter, linked_bytes, (u64)linked->there << PAGE_SHIFT);
 	return ret;

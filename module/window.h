@@ -24,6 +24,8 @@ struct dmabay_linked {
 	u32 there;
 	u32 window_page;
 	u8 rights;
+	/* it is known that one call unlinks it all */
+	bool in_one;
 };
 
 /* What a link allows the device: a BIT() for each direction of its transfers. */
@@ -52,13 +54,19 @@ void dmabay_window_close(struct dmabay_adapter *adapter);
 int dmabay_window_link(struct dmabay_adapter *adapter, struct dmabay_linked *linked);
 int dmabay_window_sync(struct dmabay_adapter *adapter, u32 page, u32 pages);
 void dmabay_window_unlink(struct dmabay_adapter *adapter, const struct dmabay_linked *linked);
+void dmabay_window_unlink_pages(struct dmabay_adapter *adapter, u32 page, u32 pages);
 void dmabay_window_unlink_stretch(struct dmabay_adapter *adapter, u32 page, u32 pages);
 
 /* mapregs_iova.c */
 bool dmabay_links_make_room(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			    const struct dmabay_wish *wish, struct dmabay_place *place);
+bool dmabay_links_find_place(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			     const struct dmabay_memory *memory, u32 page, u32 pages,
+			     struct dmabay_place *place);
 
 /* link_batch.c */
+void dmabay_links_prepare_batches(const struct dmabay_window *window,
+				  struct dmabay_channel *channel);
 int dmabay_links_map_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			   struct dmabay_batch_entry *entries, u32 count);
 void dmabay_links_unmap_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel);

@@ -532,9 +532,16 @@ struct dmabay_channel {
 	bool keep_links;
 	struct dmabay_ledger ledger;
 
+	/* private: where batches go, and pages that one has at most; constant while allocated */
+	u32 batch_first;
+	u32 batch_most;
 	/* private: the batch that is mapped; the owner's */
 	u32 batch_page;
 	u32 batch_pages;
+	/* private: its memory, if it is one long transfer, the first page, and how to unlink it */
+	struct dmabay_memory *batch_memory;
+	u32 batch_memory_page;
+	bool batch_in_one;
 
 	/* private: the transfer that is mapped; the owner's */
 	bool mapped;
@@ -825,18 +832,19 @@ struct dmabay_batch_entry {
  *
  * As many of the first ones are mapped as can be unmapped with one flush of the IOMMU:
  * always those that fit into the map registers and have, in all, no more than 256 pages of
- * 4 KiB. Each is mapped as a whole, contiguously, lets the device do what its direction
- * needs and no more, and stays mapped until dmabay_adapter_unmap_batch(). Nothing of it is
- * kept linked then, whatever the enabler says; what is kept from before may have to make
- * room.
+ * 4 KiB. A first one that is longer goes alone, if it fits into the map registers: a flush for
+ * each 2 MiB of it, or one for all its huge pages. Each is mapped as a whole, contiguously,
+ * lets the device do what its direction needs and no more, and stays mapped until
+ * dmabay_adapter_unmap_batch(). Nothing of it is kept linked then, whatever the enabler says;
+ * what is kept from before may have to make room.
  *
  * Context: any. Allocates nothing.
  * Return: how many are mapped; or, with nothing mapped, -EOPNOTSUPP (the first one is not
  * for this, but maybe for dmabay_adapter_map_transfer(): it is too long, or of several
- * groups, or its memory is mapped by somebody else; or there are lists, or a provider
- * that links nothing), -EINVAL (no transfer; the first one is beyond its memory), -EACCES
- * (the first one would write into read-only memory), -EIO (the IOMMU refused), -EBADFD (the
- * channel is not allocated, or something is mapped).
+ * groups, or a page table is missing, or its memory is mapped by somebody else; or there are
+ * lists, or a provider that links nothing), -EINVAL (no transfer; the first one is beyond its
+ * memory), -EACCES (the first one would write into read-only memory), -EIO (the IOMMU refused),
+ * -EBADFD (the channel is not allocated, or something is mapped).
  */
 int dmabay_adapter_map_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			     struct dmabay_batch_entry *entries, u32 count);
