@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Batches: transfers that are mapped and unmapped with one call, what that costs and what
- * the device reaches; and what is linked already.
+ * the device reaches; what is linked already; and what a lazy host lets stay for a while.
  */
+#include <linux/delay.h>
+#include <linux/iommu.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
@@ -506,6 +508,189 @@ static void batch_linked_groups(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dmabay_transaction_release(batch->t->transaction), 0);
 }
 
+/*
+ * As batch_start(), but the host is lazy: its domain says so when the window is opened, which is
+ * when it is asked.
+ */
+static struct batch *batch_start_lazy(struct kunit *test, unsigned int map_registers)
+{
+	const struct rig_provider *param = test->param_value;
+	struct batch *batch = kunit_kzalloc(test, sizeof(*batch), GFP_KERNEL);
+	struct dmabay_enabler_config config;
+	struct rig *rig;
+	unsigned int type;
+
+	if (param->provider != DMABAY_PROVIDER_IOVA)
+		kunit_skip(test, "this provider maps no batches");
+	KUNIT_ASSERT_NOT_NULL(test, batch);
+	rig = rig_prepare(test);
+	config = rig_config(rig, (map_registers - 1) * PAGE_SIZE, map_registers);
+	type = rig->domain->type;
+	rig->domain->type = IOMMU_DOMAIN_DMA_FQ;
+	rig_enable(rig, &config);
+	rig->domain->type = type;
+	batch->rig = rig;
+	return batch;
+}
+
+/* Another reservation, and whether what its batches leave may be unlinked later. */
+static void batch_reserve(struct batch *batch, unsigned int map_registers, bool deferred)
+{
+	batch->t = rig_transaction(batch->rig);
+	KUNIT_ASSERT_EQ(batch->rig->test, rig_reserve(batch->t, map_registers), 0);
+	batch->channel = dmabay_transaction_channel(batch->t->transaction);
+	if (deferred)
+		dmabay_adapter_defer_unlinks(batch->rig->adapter, batch->channel);
+}
+
+static u64 batch_flushes(struct batch *batch)
+{
+	struct dmabay_adapter_counters now;
+
+	dmabay_adapter_counters(batch->rig->adapter, &now);
+	return now.flushes;
+}
+
+/* Flushes of so many batches of one page each. */
+static u64 batch_flushes_of(struct batch *batch, unsigned int batches)
+{
+	u64 before = batch_flushes(batch);
+	unsigned int i;
+
+	for (i = 0; i < batches; i++) {
+		KUNIT_EXPECT_EQ(batch->rig->test, batch_map(batch, 1), 1);
+		batch_expect_reach(batch, 1, true);
+		batch_unmap(batch);
+	}
+	return batch_flushes(batch) - before;
+}
+
+/* Fewer than one flush for ten batches, unless time goes by; and where nobody asked, each has one. */
+static void batch_deferred_flushes(struct kunit *test)
+{
+	struct batch *batch = batch_start_lazy(test, 64);
+	unsigned int tries;
+
+	batch_reserve(batch, 1, false);
+	batch_fill(batch, 0, 1, PAGE_SIZE, false);
+	KUNIT_EXPECT_EQ(test, batch_flushes_of(batch, 20), 20);
+	KUNIT_EXPECT_EQ(test, batch_linked_bytes(batch), 0);
+
+	batch_reserve(batch, 1, true);
+	for (tries = 0; tries < 100 && batch_flushes_of(batch, 300) >= 30; tries++)
+		;
+	KUNIT_EXPECT_LT(test, tries, 100);
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_unlink(batch->t->transaction, NULL), 0);
+	batch_expect_reach(batch, 1, false);
+	KUNIT_EXPECT_EQ(test, batch_linked_bytes(batch), 0);
+}
+
+/* In a strict domain nobody need wait, whoever would. */
+static void batch_strict_is_not_deferred(struct kunit *test)
+{
+	struct batch *batch = batch_start(test, 64);
+
+	if (batch->rig->domain->type == IOMMU_DOMAIN_DMA_FQ)
+		kunit_skip(test, "the domain is lazy");
+	dmabay_adapter_defer_unlinks(batch->rig->adapter, batch->channel);
+	batch_fill(batch, 0, 1, PAGE_SIZE, false);
+	KUNIT_EXPECT_EQ(test, batch_flushes_of(batch, 20), 20);
+	batch_expect_reach(batch, 1, false);
+}
+
+/* What was left is gone when anything was unlinked, the registers are free, or time has gone by. */
+static void batch_deferred_ends(struct kunit *test)
+{
+	struct batch *batch = batch_start_lazy(test, 64);
+	struct rig_buffer *other = rig_scattered(batch->rig, 0, PAGE_SIZE);
+	unsigned int end, waits;
+
+	for (end = 0; end < 4; end++) {
+		batch_reserve(batch, 16, true);
+		batch_fill(batch, 0, 5, 3 * PAGE_SIZE, end % 2);
+		KUNIT_ASSERT_EQ(test, batch_map(batch, 5), 5);
+		batch_unmap(batch);
+		switch (end) {
+		case 0:
+			KUNIT_EXPECT_EQ(test, dmabay_transaction_unlink(batch->t->transaction,
+									other->memory), 0);
+			break;
+		case 1:
+			KUNIT_EXPECT_EQ(test, dmabay_transaction_unlink(batch->t->transaction,
+									NULL), 0);
+			break;
+		case 2:
+			/* Ten milliseconds, if the machine has the time. */
+			for (waits = 0; waits < 10000 && batch_linked_bytes(batch); waits++)
+				msleep(1);
+			break;
+		}
+		if (end < 3)
+			batch_expect_reach(batch, 5, false);
+		dmabay_transaction_free_reservation(batch->t->transaction);
+		batch_expect_reach(batch, 5, false);
+		KUNIT_EXPECT_EQ(test, batch_linked_bytes(batch), 0);
+	}
+}
+
+/* What is mapped stays, whatever becomes of what was left before. */
+static void batch_deferred_and_mapped(struct kunit *test)
+{
+	struct batch *batch = batch_start_lazy(test, 64);
+	unsigned int i;
+
+	batch_reserve(batch, 16, true);
+	for (i = 0; i < 50; i++) {
+		batch_fill(batch, 0, 3, (1 + i % 5) * PAGE_SIZE, false);
+		KUNIT_ASSERT_EQ(test, batch_map(batch, 3), 3);
+		KUNIT_EXPECT_EQ(test, dmabay_transaction_unlink(batch->t->transaction, NULL),
+				-EBUSY);
+		batch_expect_reach(batch, 3, true);
+		KUNIT_EXPECT_EQ(test, batch_linked_bytes(batch), 3 * (1 + i % 5) * PAGE_SIZE);
+		batch_unmap(batch);
+	}
+}
+
+/* What is borrowed goes at once, and what is not does not wait for it. */
+static void batch_deferred_but_borrowed(struct kunit *test)
+{
+	struct batch *batch = batch_start_lazy(test, 64);
+	u64 before;
+
+	batch_reserve(batch, 16, true);
+	batch_fill(batch, 0, 3, PAGE_SIZE, false);
+	dmabay_memory_set_borrowed(batch->buffer[1]->memory);
+	KUNIT_ASSERT_EQ(test, batch_map(batch, 3), 1);
+	batch_expect_reach(batch, 1, true);
+	batch_unmap(batch);
+
+	batch_entry(batch, 0, batch->buffer[1], 0, PAGE_SIZE, DMABAY_READ_FROM_DEVICE);
+	before = batch_flushes(batch);
+	KUNIT_ASSERT_EQ(test, batch_map(batch, 1), 1);
+	batch_expect_reach(batch, 1, true);
+	batch_unmap(batch);
+	batch_expect_reach(batch, 1, false);
+	KUNIT_EXPECT_GT(test, batch_flushes(batch), before);
+}
+
+/* There are not as many strips as there may be reservations; long ones need none. */
+static void batch_deferred_without_a_strip(struct kunit *test)
+{
+	struct batch *batch = batch_start_lazy(test, 1100);
+	unsigned int i;
+
+	batch_reserve(batch, 1024, true);
+	batch_fill(batch, 0, 1, 600 * PAGE_SIZE, false);
+	KUNIT_EXPECT_EQ(test, batch_map(batch, 1), 1);
+	batch_unmap(batch);
+	batch_expect_reach(batch, 1, false);
+	for (i = 0; i < 70; i++)
+		batch_reserve(batch, 1, true);
+	batch_fill(batch, 0, 1, PAGE_SIZE, false);
+	KUNIT_EXPECT_EQ(test, batch_flushes_of(batch, 20), 20);
+	batch_expect_reach(batch, 1, false);
+}
+
 static struct kunit_case batch_cases[] = {
 	RIG_CASE(batch_is_one_flush),
 	RIG_CASE(batch_moves_bytes),
@@ -520,6 +705,12 @@ static struct kunit_case batch_cases[] = {
 	RIG_CASE(batch_linked_parts),
 	RIG_CASE(batch_linked_no_further),
 	RIG_CASE(batch_linked_groups),
+	RIG_CASE(batch_deferred_flushes),
+	RIG_CASE(batch_strict_is_not_deferred),
+	RIG_CASE(batch_deferred_ends),
+	RIG_CASE(batch_deferred_and_mapped),
+	RIG_CASE(batch_deferred_but_borrowed),
+	RIG_CASE(batch_deferred_without_a_strip),
 	{}
 };
 

@@ -588,6 +588,19 @@ void dmabay_adapter_unmap_batch(struct dmabay_adapter *adapter, struct dmabay_ch
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_unmap_batch);
 
+void dmabay_adapter_defer_unlinks(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
+{
+	unsigned long flags;
+
+	if (!adapter->ops->defer || adapter->scatter_gather)
+		return;
+	spin_lock_irqsave(&adapter->lock, flags);
+	if (channel->state == DMABAY_CHANNEL_GRANTED && !channel->mapped)
+		adapter->ops->defer(adapter, channel);
+	spin_unlock_irqrestore(&adapter->lock, flags);
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_defer_unlinks);
+
 int dmabay_adapter_start_transfer(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 				  struct dmabay_memory *memory, size_t offset, size_t *length,
 				  size_t device_offset, enum dmabay_direction direction,

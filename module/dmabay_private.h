@@ -15,8 +15,9 @@
  *	controller->lock	what a dmaengine channel is at
  *	adapter->lock		credits, slots and the line of waiters
  *	channel->lock		the link ledger of one slot
+ *	strip->lock		what is left linked in a strip (strip.c)
  *
- * None is ever held over a callback. None but channel->lock is held over a call
+ * None is ever held over a callback. None but the last two is held over a call
  * into the IOMMU.
  */
 #ifndef _DMABAY_PRIVATE_H
@@ -326,8 +327,9 @@ static inline bool dmabay_links_none(const struct dmabay_ledger *ledger)
  *	(absent: nothing is ever kept)
  * @linked: dmabay_adapter_linked(), if it is not what was used last. Any context
  *	(absent: never)
+ * @defer: dmabay_adapter_defer_unlinks(). Under adapter->lock (absent: nothing to defer)
  * @map_batch: dmabay_adapter_map_batch(). Any context (absent: not supported)
- * @unmap_batch: unlink what @map_batch has linked, and flush. Any context
+ * @unmap_batch: unlink what @map_batch has linked, and flush, at once or later. Any context
  * @elements: how many elements an extent of one group becomes. Any context
  */
 struct dmabay_mapregs_ops {
@@ -346,6 +348,7 @@ struct dmabay_mapregs_ops {
 	bool (*linked)(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 		       const struct dmabay_memory *memory, size_t offset, size_t length,
 		       enum dmabay_direction direction, dma_addr_t *address);
+	void (*defer)(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
 	int (*map_batch)(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			 struct dmabay_batch_entry *entries, u32 count);
 	void (*unmap_batch)(struct dmabay_adapter *adapter, struct dmabay_channel *channel);

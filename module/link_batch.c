@@ -6,7 +6,8 @@
  * is mapped, and goes when that is unmapped. So the pages of a batch lie next to each other
  * between two cuts of the window (window.c), where one sync makes all of them visible and
  * one unlink call, with one flush, takes all of them. No huge page fits there: a transfer that
- * may have some, or that is longer than that, is a batch by itself, and goes anywhere.
+ * may have some, or that is longer than that, is a batch by itself, and goes anywhere. In a lazy
+ * domain a batch may go into a strip, and stay there for a while (strip.c).
  *
  * Each transfer is linked with the rights of its own direction. An unlink takes pages with
  * different rights as well, so a batch may have both directions.
@@ -124,6 +125,30 @@ static noinline bool batch_make_room(struct dmabay_adapter *adapter,
 }
 
 /*
+ * Where a batch goes, whose first transfer was checked: into the strip, as many transfers as
+ * look like the first one, or into the slot. What is borrowed is not kept in place for that.
+ */
+static __always_inline bool batch_place(struct dmabay_adapter *adapter,
+					struct dmabay_channel *channel,
+					struct dmabay_batch_entry *entries, u32 count, u32 *first,
+					u32 *most)
+{
+	u32 room = 0, page = 0;
+
+	if (unlikely(channel->strip) && entries->pages <= *most && !entries->memory->borrowed)
+		page = dmabay_strip_room(adapter, channel->strip,
+					 min_t(u64, (u64)entries->pages * count, *most), &room);
+	channel->batch_in_strip = room;
+	if (unlikely(room)) {
+		*first = page;
+		*most = min(*most, room);
+		return true;
+	}
+	return likely(dmabay_links_none(&channel->ledger)) ||
+	       batch_make_room(adapter, channel, entries, count, first, most);
+}
+
+/*
  * What is being linked: page frames that follow each other in their memory and in the window
  * are gathered for one link call.
  */
@@ -228,7 +253,7 @@ static int map_long(struct dmabay_adapter *adapter, struct dmabay_channel *chann
 
 /* The first one was checked. Link it, and as many others as there is room for. */
 static __always_inline int link_entries(struct batch *batch, struct dmabay_batch_entry *entries,
-					u32 count, u32 end, u32 *linked)
+					u32 count, u32 end, bool in_strip, u32 *linked)
 {
 	u32 i = 0;
 	int ret;
@@ -237,7 +262,8 @@ static __always_inline int link_entries(struct batch *batch, struct dmabay_batch
 		ret = batch_add(batch, &entries[i++]);
 		if (unlikely(ret))
 			return ret;
-	} while (i < count && !entry_check(&entries[i]) && entries[i].pages <= end - batch->page);
+	} while (i < count && !entry_check(&entries[i]) && entries[i].pages <= end - batch->page &&
+		 !(in_strip && entries[i].memory->borrowed));
 	*linked = i;
 	return batch_link(batch);
 }
@@ -259,17 +285,16 @@ int dmabay_links_map_batch(struct dmabay_adapter *adapter, struct dmabay_channel
 	struct batch batch = { .adapter = adapter };
 	int ret;
 
-	if (unlikely(!dmabay_links_none(&channel->ledger)) &&
-	    !batch_make_room(adapter, channel, entries, count, &first, &most))
-		return -EOPNOTSUPP;
 	ret = entry_check(entries);
 	if (unlikely(ret))
 		return ret;
+	if (unlikely(!batch_place(adapter, channel, entries, count, &first, &most)))
+		return -EOPNOTSUPP;
 	if (unlikely(entries->pages > most || entries->pages >= DMABAY_TABLE_PAGES))
 		return map_long(adapter, channel, entries);
 
 	batch.page = first;
-	ret = link_entries(&batch, entries, count, first + most, &linked);
+	ret = link_entries(&batch, entries, count, first + most, channel->batch_in_strip, &linked);
 	if (unlikely(ret))
 		batch.page -= batch.pages;
 	else
@@ -311,7 +336,10 @@ void dmabay_links_unmap_batch(struct dmabay_adapter *adapter, struct dmabay_chan
 {
 	if (unlikely(channel->batch_memory))
 		unlink_long(adapter, channel);
+	else if (unlikely(channel->batch_in_strip))
+		dmabay_strip_leave(adapter, channel->strip, channel->batch_pages);
 	else
 		dmabay_window_unlink_pages(adapter, channel->batch_page, channel->batch_pages);
 	channel->batch_pages = 0;
+	channel->batch_in_strip = false;
 }

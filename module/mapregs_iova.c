@@ -43,6 +43,7 @@ static void iova_yield(struct dmabay_adapter *adapter, struct dmabay_channel *ch
 {
 	struct dmabay_window *window = adapter->provider_data;
 
+	dmabay_strip_give(adapter, channel);
 	dmabay_slots_give(&window->slots, channel);
 }
 
@@ -449,8 +450,11 @@ static u32 unlink_next(struct dmabay_adapter *adapter, struct dmabay_channel *ch
 static int iova_unlink(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 		       struct dmabay_memory *memory)
 {
+	struct dmabay_strip *strip = READ_ONCE(channel->strip);
 	bool busy;
 
+	if (strip)
+		dmabay_strip_unlink(adapter, strip);
 	if (memory)
 		return unlink_memory(adapter, channel, memory);
 	/* There may be thousands: let interrupts in between. */
@@ -501,6 +505,7 @@ const struct dmabay_mapregs_ops dmabay_mapregs_iova_ops = {
 	.unmap = iova_unmap,
 	.unlink = iova_unlink,
 	.linked = iova_linked,
+	.defer = dmabay_strip_take,
 	.map_batch = dmabay_links_map_batch,
 	.unmap_batch = dmabay_links_unmap_batch,
 	.elements = iova_elements,

@@ -95,7 +95,7 @@ static int make_tables(struct dmabay_adapter *adapter, struct dmabay_window *win
 
 	if (!page)
 		return -ENOMEM;
-	for (at = 0; at < window->slots.pages && !ret; at += step) {
+	for (at = 0; at < window->pages && !ret; at += step) {
 		size_t offset = (size_t)at << PAGE_SHIFT;
 
 		step = pages_to_table(window, at);
@@ -118,8 +118,11 @@ static int window_allocate(struct dmabay_adapter *adapter, struct dmabay_window 
 	int ret = -EOPNOTSUPP;
 
 	for (; map_registers >= 2; map_registers -= DIV_ROUND_UP(map_registers, 8)) {
-		u64 bytes = dmabay_slots_pages(map_registers) << PAGE_SHIFT;
+		u64 pages = dmabay_slots_pages(map_registers) +
+			    dmabay_strips_count(window, map_registers);
+		u64 bytes = pages << PAGE_SHIFT;
 
+		window->pages = pages;
 		if (bytes > limit || bytes > SIZE_MAX)
 			continue;
 		ret = dmabay_iova_alloc(adapter->dev, &window->iova, bytes);
@@ -153,21 +156,24 @@ int dmabay_window_open(struct dmabay_adapter *adapter)
 	window = kzalloc_obj(*window);
 	if (!window)
 		return -ENOMEM;
+	window->adapter = adapter;
 	ret = window_allocate(adapter, window);
 	if (ret)
 		goto err_window;
 
 	adapter->window_base = dmabay_iova_base(&window->iova);
-	adapter->window_length = (u64)window->slots.pages << PAGE_SHIFT;
+	adapter->window_length = (u64)window->pages << PAGE_SHIFT;
 	window->phase = (adapter->window_base >> PAGE_SHIFT) % TABLE_PAGES;
 	ret = make_tables(adapter, window);
+	if (!ret)
+		ret = dmabay_strips_create(window, window->slots.pages);
 	if (ret)
-		goto err_tables;
+		goto err_slots;
 
 	adapter->provider_data = window;
 	return 0;
 
-err_tables:
+err_slots:
 	dmabay_slots_destroy(&window->slots);
 	dmabay_iova_free(adapter->dev, &window->iova);
 err_window:
@@ -187,6 +193,7 @@ void dmabay_window_close(struct dmabay_adapter *adapter)
 {
 	struct dmabay_window *window = adapter->provider_data;
 
+	dmabay_strips_destroy(window);
 	dmabay_slots_destroy(&window->slots);
 	dmabay_iova_free(adapter->dev, &window->iova);
 	kfree(window);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The window of an adapter (window.c), and what shares it: single transfers
- * (mapregs_iova.c) and batches of them (link_batch.c).
+ * (mapregs_iova.c), batches of them (link_batch.c), and those that are over (strip.c).
  */
 #ifndef _DMABAY_WINDOW_H
 #define _DMABAY_WINDOW_H
+
+#include <linux/workqueue.h>
 
 #include "compat_dma_iova.h"
 #include "dmabay_private.h"
@@ -12,8 +14,14 @@
 struct dmabay_window {
 	struct dmabay_iova iova;
 	struct dmabay_slots slots;
+	u32 pages;
 	/* where the window begins in the range of its first page table, in pages */
 	u32 phase;
+	/* in a lazy domain (strip.c) */
+	struct dmabay_adapter *adapter;
+	u32 strip_count;
+	struct dmabay_strip *strips;
+	struct delayed_work strips_work;
 };
 
 /* What is linked of a memory: so many pages, of which the first so many are there. */
@@ -70,5 +78,16 @@ void dmabay_links_prepare_batches(const struct dmabay_window *window,
 int dmabay_links_map_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			   struct dmabay_batch_entry *entries, u32 count);
 void dmabay_links_unmap_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
+
+/* strip.c */
+u32 dmabay_strips_count(struct dmabay_window *window, unsigned int map_registers);
+int dmabay_strips_create(struct dmabay_window *window, u32 page);
+void dmabay_strips_destroy(struct dmabay_window *window);
+void dmabay_strip_take(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
+void dmabay_strip_give(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
+u32 dmabay_strip_room(struct dmabay_adapter *adapter, struct dmabay_strip *strip, u32 pages,
+		      u32 *most);
+void dmabay_strip_leave(struct dmabay_adapter *adapter, struct dmabay_strip *strip, u32 pages);
+void dmabay_strip_unlink(struct dmabay_adapter *adapter, struct dmabay_strip *strip);
 
 #endif /* _DMABAY_WINDOW_H */

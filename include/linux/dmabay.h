@@ -480,6 +480,7 @@ struct dmabay_last_link {
 };
 
 struct dmabay_ledger_room;
+struct dmabay_strip;
 
 struct dmabay_ledger {
 	/* private: by place, and those that are not in use */
@@ -542,6 +543,9 @@ struct dmabay_channel {
 	struct dmabay_memory *batch_memory;
 	u32 batch_memory_page;
 	bool batch_in_one;
+	/* private: where batches are left, if they are; and whether this one will be */
+	struct dmabay_strip *strip;
+	bool batch_in_strip;
 
 	/* private: the transfer that is mapped; the owner's */
 	bool mapped;
@@ -855,11 +859,29 @@ int dmabay_adapter_map_batch(struct dmabay_adapter *adapter, struct dmabay_chann
  * @channel: a channel with a batch mapped, else it warns once, and nothing changes; the
  *	device does not use the mapping any more
  *
- * On return the device reaches nothing of it, and the CPU sees what the device wrote.
+ * On return the CPU sees what the device wrote, and the device reaches nothing of it, if
+ * nobody has called dmabay_adapter_defer_unlinks().
  *
  * Context: any.
  */
 void dmabay_adapter_unmap_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
+
+/**
+ * dmabay_adapter_defer_unlinks() - Let the host say when batches are out of reach
+ * @adapter: the adapter
+ * @channel: an allocated channel with nothing mapped, else nothing changes
+ *
+ * For those who transfer other memory all the time. If the host defers flushes of the IOMMU
+ * (iommu.strict=0), then batches of this channel may stay within the device's reach for some
+ * milliseconds after dmabay_adapter_unmap_batch(), so that one flush does for many of them. They
+ * are unlinked before dmabay_adapter_unlink() returns, whatever it was asked to unlink, and
+ * before the map registers are free. Until one of both the caller keeps their memory in place;
+ * borrowed memory is unlinked at once. It ends with the registers. If the host is strict,
+ * nothing changes.
+ *
+ * Context: any.
+ */
+void dmabay_adapter_defer_unlinks(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
 
 /**
  * dmabay_adapter_flush() - End a mapped transfer (FlushAdapterBuffersEx)
