@@ -291,7 +291,9 @@ static void batch_of_one_long(struct kunit *test)
 	static const struct {
 		unsigned int first;
 		unsigned int pages;
-	} parts[] = { { 0, 1024 }, { 0, 512 }, { 512, 512 }, { 1, 1023 }, { 100, 700 }, { 3, 513 } };
+	} parts[] = {
+		{ 0, 1024 }, { 0, 512 }, { 512, 512 }, { 1, 1023 }, { 100, 700 }, { 3, 513 },
+	};
 	struct batch *batch = batch_start(test, 1024);
 	struct rig_buffer *contiguous = rig_contiguous(batch->rig, 0, 1024 * PAGE_SIZE);
 	struct rig_buffer *scattered = rig_scattered(batch->rig, 0, 1024 * PAGE_SIZE);
@@ -565,7 +567,7 @@ static u64 batch_flushes_of(struct batch *batch, unsigned int batches)
 	return batch_flushes(batch) - before;
 }
 
-/* Fewer than one flush for ten batches, unless time goes by; and where nobody asked, each has one. */
+/* Ten batches have less than one flush, unless time goes by. Where nobody asked each has one. */
 static void batch_deferred_flushes(struct kunit *test)
 {
 	struct batch *batch = batch_start_lazy(test, 64);
@@ -622,7 +624,7 @@ static void batch_deferred_ends(struct kunit *test)
 		case 2:
 			/* Ten milliseconds, if the machine has the time. */
 			for (waits = 0; waits < 10000 && batch_linked_bytes(batch); waits++)
-				msleep(1);
+				usleep_range(1000, 2000);
 			break;
 		}
 		if (end < 3)

@@ -375,7 +375,8 @@ EXPORT_SYMBOL_GPL(dmabay_memory_length);
  *
  * Return: the group.
  */
-const struct dmabay_group *dmabay_memory_find_group(const struct dmabay_memory *memory, size_t offset)
+const struct dmabay_group *dmabay_memory_find_group(const struct dmabay_memory *memory,
+						    size_t offset)
 {
 	u32 low = 0, high = memory->group_count - 1;
 

@@ -33,6 +33,56 @@ void dmabay_piece_prepare(struct dmabay_reservation *reservation)
 	reservation->adapter = dmabay_enabler_adapter(device->enabler, direction);
 	reservation->longest = dmabay_enabler_fragment_length(device->enabler, direction);
 	reservation->channel = dmabay_transaction_channel(reservation->transaction);
+	/* Buffers stay pinned until they were unlinked by name. */
+	if (reservation->strict)
+		dmabay_adapter_defer_unlinks(reservation->adapter, reservation->channel);
+}
+
+/* A piece of what is not to stay linked is a batch of one, if it can be. */
+static bool dmabay_piece_map_alone(struct dmabay_reservation *reservation,
+				   const struct dmabay_user_transfer *transfer, size_t offset,
+				   size_t length, dma_addr_t *address)
+{
+	struct dmabay_batch_entry entry = {
+		.memory = transfer->memory,
+		.offset = offset,
+		.length = length,
+		.direction = transfer->direction,
+	};
+
+	reservation->alone = reservation->strict &&
+			     dmabay_adapter_map_batch(reservation->adapter, reservation->channel,
+						      &entry, 1) == 1;
+	*address = entry.address;
+
+	return reservation->alone;
+}
+
+/* As dmabay_piece_map_alone(), but what is linked already is found, and what is not stays. */
+static int dmabay_piece_map(struct dmabay_reservation *reservation,
+			    const struct dmabay_user_transfer *transfer, size_t offset,
+			    size_t *length, dma_addr_t *address)
+{
+	struct dmabay_sg_element element;
+	struct dmabay_sg_list list = { .elements = &element, .capacity = 1 };
+	int ret;
+
+	/* A buffer that is counted is not unlinked meanwhile. */
+	reservation->mapped = !transfer->buffer ||
+			      !dmabay_adapter_linked(reservation->adapter, reservation->channel,
+						     transfer->memory, offset, *length,
+						     transfer->direction, address);
+	if (!reservation->mapped)
+		return 0;
+	ret = dmabay_adapter_map_transfer(reservation->adapter, reservation->channel,
+					  transfer->memory, offset, length,
+					  transfer->direction, &list);
+	if (ret)
+		return ret;
+	reservation->leaves = true;
+	*address = element.address;
+
+	return 0;
 }
 
 /**
@@ -48,8 +98,7 @@ int dmabay_piece_start(struct dmabay_reservation *reservation, bool *completed)
 	struct dmabay_user_transfer *transfer = reservation->running;
 	size_t length = min(transfer->length - reservation->moved, reservation->longest);
 	size_t offset = transfer->offset + reservation->moved;
-	struct dmabay_sg_element element;
-	struct dmabay_sg_list list = { .elements = &element, .capacity = 1 };
+	dma_addr_t address;
 	int ret;
 
 	ret = dmabay_transfer_stopped(reservation, transfer);
@@ -58,19 +107,12 @@ int dmabay_piece_start(struct dmabay_reservation *reservation, bool *completed)
 	if (!reservation->moved)
 		trace_dmabay_transfer_started(reservation, transfer);
 
-	/* A buffer that is counted is not unlinked meanwhile. */
-	reservation->mapped = !transfer->buffer ||
-			      !dmabay_adapter_linked(reservation->adapter, reservation->channel,
-						     transfer->memory, offset, length,
-						     transfer->direction, &element.address);
-	if (reservation->mapped)
-		ret = dmabay_adapter_map_transfer(reservation->adapter, reservation->channel,
-						  transfer->memory, offset, &length,
-						  transfer->direction, &list);
+	if (!dmabay_piece_map_alone(reservation, transfer, offset, length, &address))
+		ret = dmabay_piece_map(reservation, transfer, offset, &length, &address);
 	if (ret)
 		return ret;
 
-	dmabay_piece_program(reservation, transfer, element.address, length);
+	dmabay_piece_program(reservation, transfer, address, length);
 	*completed = dmabay_piece_is_over(reservation);
 
 	return 0;
@@ -86,12 +128,13 @@ int dmabay_piece_start(struct dmabay_reservation *reservation, bool *completed)
 void dmabay_piece_unlink(struct dmabay_reservation *reservation,
 			 const struct dmabay_user_transfer *transfer)
 {
-	if (reservation->strict)
-		dmabay_adapter_unlink(reservation->adapter, reservation->channel, NULL);
 	/* Borrowed memory goes back to whoever lent it with the command. */
-	else if (!transfer->buffer)
+	if (!transfer->buffer)
 		dmabay_adapter_unlink(reservation->adapter, reservation->channel,
 				      transfer->memory);
+	if (reservation->strict && reservation->leaves)
+		dmabay_adapter_unlink(reservation->adapter, reservation->channel, NULL);
+	reservation->leaves = false;
 }
 
 /**
@@ -106,8 +149,11 @@ void dmabay_piece_unlink(struct dmabay_reservation *reservation,
 bool dmabay_piece_complete(struct dmabay_reservation *reservation, int status, size_t length)
 {
 	/* It is mapped, and on this channel: nothing can go wrong. */
-	if (reservation->mapped)
+	if (reservation->alone)
+		dmabay_adapter_unmap_batch(reservation->adapter, reservation->channel);
+	else if (reservation->mapped)
 		dmabay_adapter_flush(reservation->adapter, reservation->channel, length);
+	reservation->alone = false;
 	reservation->moved += length;
 
 	return !status && length == reservation->piece.length &&

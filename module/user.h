@@ -392,6 +392,8 @@ struct dmabay_user_transfer {
  * @moved: bytes of @running that were moved before @piece; of who starts or completes that
  * @piece: what the driver works on for @running
  * @mapped: it is mapped on @channel; else it was found linked
+ * @alone: or it is mapped there as a batch, and is unlinked with it
+ * @leaves: a piece of @running was mapped, and is to be unlinked when that is over
  * @programmed: and has not completed yet; whoever makes it 0 does
  * @met: of the one who had it programmed and is through with that, and the one who
  *	completed it, one was here; the other one goes on
@@ -435,6 +437,8 @@ struct dmabay_reservation {
 	size_t moved;
 	struct dmabay_device_piece piece;
 	bool mapped;
+	bool alone;
+	bool leaves;
 	atomic_t programmed;
 	atomic_t met;
 	int status;

@@ -38,16 +38,19 @@ static int fetch(struct arm *arm)
 
 /*
  * After a transfer nothing is left behind its device address, unless the arm is one whose memory
- * stays there, or a page of its reservation that the bytes were copied to.
+ * stays there, or a page of its reservation that the bytes were copied to. Where the host defers
+ * flushes what a reservation leaves may be there for a while.
  */
 static int check_last_address(struct arm *arm)
 {
 	const struct subject *subject = arm->subject;
 	bool bounced = arm->type->is_reserved &&
 		       subject->info.provider == DMABAY_INFO_PROVIDER_BOUNCE;
+	bool deferred = arm->type->is_reserved && !arm->type->stays_linked &&
+			subject->info.iommu == DMABAY_INFO_IOMMU_LAZY;
 
 	arm->again = arm_try_again(arm);
-	if (arm->again < 0 || arm->again == (arm->type->stays_linked || bounced))
+	if (arm->again < 0 || deferred || arm->again == (arm->type->stays_linked || bounced))
 		return EXIT_OK;
 	complain("%s: the device %s the memory of a transfer that has ended", arm->type->name,
 		 arm->again ? "still reaches" : "does not reach");

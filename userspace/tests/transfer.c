@@ -656,7 +656,13 @@ TEST_F(transfer, strict_reservation_unlinks)
 	}
 	ASSERT_EQ(0, dmabay_counters(self->bay, &after));
 	EXPECT_EQ(before.links + 3, after.links);
-	EXPECT_EQ(before.unlinks + 3, after.unlinks);
+	/* There it may take a while. */
+	if (self->info.iommu != DMABAY_INFO_IOMMU_LAZY) {
+		EXPECT_EQ(before.unlinks + 3, after.unlinks);
+		EXPECT_EQ(0, after.linked_bytes);
+	}
+	EXPECT_EQ(0, dmabay_unregister(self->bay, buffer));
+	ASSERT_EQ(0, dmabay_counters(self->bay, &after));
 	EXPECT_EQ(0, after.linked_bytes);
 	munmap(memory, PAGE);
 }

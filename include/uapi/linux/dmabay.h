@@ -346,7 +346,9 @@ struct dmabay_unregister {
 #define DMABAY_RESERVE_IMMEDIATE	(1 << 0)
 /*
  * Keep no buffer linked: when the end of a transfer is told, the device does not reach its
- * memory any more. What is submitted together may be linked, and unlinked, together.
+ * memory any more. What is submitted together may be linked, and unlinked, together. Where the
+ * host defers flushes (DMABAY_INFO_IOMMU_LAZY) it may reach it for some milliseconds more, but
+ * not after DMABAY_UNREGISTER of the buffer or DMABAY_FREE of the reservation.
  */
 #define DMABAY_RESERVE_STRICT		(1 << 1)
 
