@@ -185,6 +185,7 @@ void dmabay_adapter_info(struct dmabay_adapter *adapter, struct dmabay_adapter_i
 	*info = (struct dmabay_adapter_info) {
 		.provider = adapter->ops->provider,
 		.guaranteed = adapter->ops->guaranteed,
+		.in_place = adapter->reaches_all,
 		.address_width = adapter->address_width,
 		.map_registers = adapter->map_registers,
 		.window_base = adapter->window_base,
@@ -558,6 +559,20 @@ bool dmabay_adapter_find_linked(struct dmabay_adapter *adapter, struct dmabay_ch
 	       adapter->ops->linked(adapter, channel, memory, offset, length, direction, address);
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_find_linked);
+
+size_t dmabay_adapter_in_place(struct dmabay_adapter *adapter,
+			       const struct dmabay_channel *channel,
+			       const struct dmabay_memory *memory, size_t offset, size_t length,
+			       struct dmabay_sg_list *list)
+{
+	struct dmabay_extent extent;
+
+	if (!adapter->reaches_all || adapter->scatter_gather || memory->dev)
+		return 0;
+	clip_to_group(channel, memory, offset, length, &extent);
+	return adapter->ops->in_place(adapter, memory, &extent, list);
+}
+EXPORT_SYMBOL_GPL(dmabay_adapter_in_place);
 
 int dmabay_adapter_map_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			     struct dmabay_batch_entry *entries, u32 count)

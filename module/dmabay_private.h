@@ -328,6 +328,8 @@ static inline bool dmabay_links_none(const struct dmabay_ledger *ledger)
  * @linked: dmabay_adapter_linked(), if it is not what was used last. Any context
  *	(absent: never)
  * @defer: dmabay_adapter_defer_unlinks(). Under adapter->lock (absent: nothing to defer)
+ * @in_place: dmabay_adapter_in_place() of an extent of one group, if
+ *	&dmabay_adapter.reaches_all. Any context
  * @map_batch: dmabay_adapter_map_batch(). Any context (absent: not supported)
  * @unmap_batch: unlink what @map_batch has linked, and flush, at once or later. Any context
  * @elements: how many elements an extent of one group becomes. Any context
@@ -349,6 +351,8 @@ struct dmabay_mapregs_ops {
 		       const struct dmabay_memory *memory, size_t offset, size_t length,
 		       enum dmabay_direction direction, dma_addr_t *address);
 	void (*defer)(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
+	size_t (*in_place)(struct dmabay_adapter *adapter, const struct dmabay_memory *memory,
+			   const struct dmabay_extent *extent, struct dmabay_sg_list *list);
 	int (*map_batch)(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			 struct dmabay_batch_entry *entries, u32 count);
 	void (*unmap_batch)(struct dmabay_adapter *adapter, struct dmabay_channel *channel);
@@ -403,6 +407,8 @@ struct dmabay_adapter {
 	unsigned int map_registers;
 	const struct dmabay_mapregs_ops *ops;
 	void *provider_data;
+	/* the provider said so: the device needs no help with any memory */
+	bool reaches_all;
 	dma_addr_t window_base;
 	u64 window_length;
 	struct dmabay_adapter_counters __percpu *counters;

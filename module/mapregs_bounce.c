@@ -11,7 +11,9 @@
  * for every credit, so it always gets one.
  *
  * Where the device reaches all memory, what it can take without help is not copied:
- * for an adapter of single elements what is contiguous, for one of lists everything.
+ * for an adapter of single elements what is contiguous, for one of lists everything. Nor is
+ * what a caller gives to the device piece by piece (dmabay_adapter_in_place()): then the
+ * registers back nothing.
  *
  * Bytes that are copied lie in the slot as in their pages, one page behind the other
  * through all groups; each group is one element.
@@ -35,8 +37,6 @@
 
 struct bounce {
 	struct gen_pool *pool;
-	/* the DMA API would neither translate nor copy, nor can it fail */
-	bool reaches_all;
 	u32 chunk_pages;
 	u32 chunks;
 	struct bounce_chunk {
@@ -45,6 +45,7 @@ struct bounce {
 	} chunk[];
 };
 
+/* The DMA API would neither translate nor copy, nor can it fail. */
 static bool device_reaches_all(struct device *dev)
 {
 	return !dmabay_device_translated(dev) && !get_dma_ops(dev) &&
@@ -99,7 +100,7 @@ static int bounce_open(struct dmabay_adapter *adapter)
 	if (!bounce)
 		return -ENOMEM;
 	bounce->chunk_pages = chunk_pages;
-	bounce->reaches_all = device_reaches_all(adapter->dev);
+	adapter->reaches_all = device_reaches_all(adapter->dev);
 	bounce->pool = gen_pool_create(PAGE_SHIFT, dev_to_node(adapter->dev));
 	if (!bounce->pool) {
 		kvfree(bounce);
@@ -145,9 +146,7 @@ static void bounce_yield(struct dmabay_adapter *adapter, struct dmabay_channel *
 static bool is_in_place(struct dmabay_adapter *adapter, const struct dmabay_memory *memory,
 			const struct dmabay_extent *extent)
 {
-	struct bounce *bounce = adapter->provider_data;
-
-	return bounce->reaches_all &&
+	return adapter->reaches_all &&
 	       (adapter->scatter_gather ||
 		dmabay_walk_count(memory, extent, U32_MAX, 2) == 1);
 }
@@ -171,6 +170,52 @@ static size_t map_in_place(struct dmabay_adapter *adapter, struct dmabay_channel
 		length += runs.length;
 	}
 	return length;
+}
+
+/* The same in one group. Without struct dmabay_runs: it is all that a piece of memory costs. */
+static size_t bounce_in_place(struct dmabay_adapter *adapter, const struct dmabay_memory *memory,
+			      const struct dmabay_extent *extent, struct dmabay_sg_list *list)
+{
+	struct dmabay_sg_element *next = list->elements;
+	const struct dmabay_sg_element *end = next + list->capacity;
+	struct device *dev = adapter->dev;
+	dma_addr_t address, behind = DMA_MAPPING_ERROR;
+	size_t skip, part, left = extent->length;
+	const struct dmabay_piece *piece;
+	struct dmabay_walk walk;
+
+	dmabay_walk_start(&walk, memory, extent->page, extent->pages);
+	skip = ((size_t)walk.skip << PAGE_SHIFT) + extent->in_page;
+	for (piece = walk.piece; left; piece++) {
+		address = phys_to_dma(dev, PFN_PHYS(piece->pfn)) + skip;
+		part = min(((size_t)piece->pages << PAGE_SHIFT) - skip, left);
+		if (address == behind)
+			next[-1].length += part;
+		else if (next == end)
+			break;
+		else
+			*next++ = (struct dmabay_sg_element){ address, part };
+		behind = address + part;
+		left -= part;
+		skip = 0;
+	}
+	list->count = next - list->elements;
+	return extent->length - left;
+}
+
+static bool bounce_linked(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
+			  const struct dmabay_memory *memory, size_t offset, size_t length,
+			  enum dmabay_direction direction, dma_addr_t *address)
+{
+	struct dmabay_sg_element element;
+	struct dmabay_sg_list list = { .elements = &element, .capacity = 1 };
+
+	/* What is borrowed goes back when its transfer is over, which whoever maps sees to. */
+	if (memory->borrowed ||
+	    dmabay_adapter_in_place(adapter, channel, memory, offset, length, &list) < length)
+		return false;
+	*address = element.address;
+	return true;
 }
 
 /* Copy so many bytes into the slot, or out of it. */
@@ -247,5 +292,7 @@ const struct dmabay_mapregs_ops dmabay_mapregs_bounce_ops = {
 	.yield = bounce_yield,
 	.map = bounce_map,
 	.unmap = bounce_unmap,
+	.linked = bounce_linked,
+	.in_place = bounce_in_place,
 	.elements = bounce_elements,
 };

@@ -180,7 +180,8 @@ enum dmabay_profile {
  * @DMABAY_PROVIDER_IOVA: a window of device addresses, held as long as the
  *	adapter; memory is linked into slots of it
  * @DMABAY_PROVIDER_BOUNCE: pages allocated and mapped with the adapter; bytes
- *	are copied, except where the memory is contiguous and reachable as it is
+ *	are copied, except where the memory is contiguous and reachable as it is. See
+ *	also dmabay_adapter_in_place()
  * @DMABAY_PROVIDER_DIRECT: the plain DMA API for each transfer. Registers are
  *	counted, but backed by nothing: a transfer can fail with -ENOMEM. Not for
  *	a device that does not reach all memory and has no IOMMU
@@ -608,6 +609,7 @@ void dmabay_adapter_put(struct dmabay_adapter *adapter);
  * struct dmabay_adapter_info - What an adapter is (DMA_ADAPTER_INFO)
  * @provider: what backs its map registers
  * @guaranteed: the reserved path cannot fail for lack of anything
+ * @in_place: the device reaches all memory where it is: dmabay_adapter_in_place()
  * @address_width: bits
  * @map_registers: pages in all
  * @map_registers_free: pages free at this moment
@@ -618,6 +620,7 @@ void dmabay_adapter_put(struct dmabay_adapter *adapter);
 struct dmabay_adapter_info {
 	enum dmabay_provider provider;
 	bool guaranteed;
+	bool in_place;
 	unsigned int address_width;
 	unsigned int map_registers;
 	unsigned int map_registers_free;
@@ -784,9 +787,10 @@ bool dmabay_adapter_find_linked(struct dmabay_adapter *adapter, struct dmabay_ch
  * because that may make room by unlinking them.
  *
  * Context: any. Allocates nothing.
- * Return: true if all of it is linked, in one piece, which is counted as a hit. Always
- * false with lists, for memory of several groups or that somebody else has mapped, and
- * with providers that link nothing.
+ * Return: true if all of it is linked, in one piece, which is counted as a hit; or if it is
+ * in one piece, on no more pages than the channel has registers, and the device reaches it
+ * where it is (dmabay_adapter_in_place()), unless it is borrowed. Always false with lists,
+ * for memory of several groups or that somebody else has mapped.
  */
 static inline bool dmabay_adapter_linked(struct dmabay_adapter *adapter,
 					 struct dmabay_channel *channel,
@@ -805,6 +809,32 @@ static inline bool dmabay_adapter_linked(struct dmabay_adapter *adapter,
 	this_cpu_inc(*last->hits);
 	return true;
 }
+
+/**
+ * dmabay_adapter_in_place() - What the device reaches without any mapping
+ * @adapter: the adapter
+ * @channel: an allocated channel
+ * @memory: the memory; the caller keeps it until the device is done
+ * @offset: bytes into it
+ * @length: bytes; not 0, inside the memory
+ * @list: in: room, @list->elements for @list->capacity of them, not 0; out: @list->count
+ *	elements. Not kept
+ *
+ * Where nothing translates for the device, and it reaches all memory, scattered memory need
+ * not be copied to be moved by an engine of single elements: a caller who has several
+ * transfers programmed instead of one takes them from this list, one after the other. It
+ * goes as far as its room, the group of the memory or the registers of the channel do.
+ * Nothing is mapped by this, there is nothing to flush, and it uses no register.
+ *
+ * Context: any. Allocates nothing.
+ * Return: bytes in the list. 0: the memory has to be mapped, see
+ * dmabay_adapter_map_transfer(). That is so with lists, for memory that somebody else has
+ * mapped, and unless &dmabay_adapter_info.in_place.
+ */
+size_t dmabay_adapter_in_place(struct dmabay_adapter *adapter,
+			       const struct dmabay_channel *channel,
+			       const struct dmabay_memory *memory, size_t offset, size_t length,
+			       struct dmabay_sg_list *list);
 
 /**
  * struct dmabay_batch_entry - One transfer of a batch
