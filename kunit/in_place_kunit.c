@@ -47,6 +47,15 @@ static bool in_place_linked(struct in_place *p, struct rig_buffer *buffer, size_
 				     DMABAY_WRITE_TO_DEVICE, address);
 }
 
+/* The bytes from @at on are there. */
+static void in_place_expect(struct in_place *p, const struct dmabay_sg_element *element, size_t at,
+			    u8 seed)
+{
+	KUNIT_EXPECT_EQ(p->rig->test,
+			rig_device_matching(p->rig, element->address, at, element->length, seed),
+			element->length);
+}
+
 /* Is there anything to expect of this provider? */
 static bool in_place_here(struct kunit *test)
 {
@@ -80,10 +89,7 @@ static void in_place_says_where(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, p->list.count,
 					dmabay_span_pages((100 + at) % PAGE_SIZE, length));
 			for (k = 0; k < p->list.count; at += p->elements[k++].length)
-				KUNIT_EXPECT_EQ(test, rig_device_matching(p->rig,
-									  p->elements[k].address, at,
-									  p->elements[k].length, 5),
-						p->elements[k].length);
+				in_place_expect(p, &p->elements[k], at, 5);
 			KUNIT_EXPECT_EQ(test, at, edges[i] + length);
 		}
 	}

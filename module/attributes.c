@@ -149,6 +149,7 @@ static struct attribute *dmabay_limits[] = {
 	DMABAY_NUMBER(max_register_length),
 	DMABAY_NUMBER(group_devices),
 	&dev_attr_timeout_ms.attr,
+	&dev_attr_copied_below.attr,
 	NULL
 };
 
@@ -172,12 +173,18 @@ static struct attribute *dmabay_counted[] = {
 	NULL
 };
 
-/* Only a channel is given a time by us; other devices look after themselves. */
+/*
+ * Only a channel is given a time by us; other devices look after themselves. And only some
+ * have a choice between pieces and a copy.
+ */
 static umode_t dmabay_limit_visible(struct kobject *kobject, struct attribute *attribute,
 				    int index)
 {
 	if (attribute == &dev_attr_timeout_ms.attr &&
 	    !to_dmabay_device(kobj_to_dev(kobject))->is_channel)
+		return 0;
+	if (attribute == &dev_attr_copied_below.attr &&
+	    !to_dmabay_device(kobj_to_dev(kobject))->in_place)
 		return 0;
 
 	return attribute->mode;

@@ -217,6 +217,7 @@ struct dmabay_device *dmabay_device_register(struct device *parent,
 	if (ret)
 		goto err_put;
 
+	dmabay_crossover_init(device);
 	device->ops = device->config.ops;
 	ret = cdev_device_add(&device->cdev, &device->dev);
 	if (ret)

@@ -189,10 +189,10 @@ static size_t bounce_in_place(struct dmabay_adapter *adapter, const struct dmaba
 	for (piece = walk.piece; left; piece++) {
 		address = phys_to_dma(dev, PFN_PHYS(piece->pfn)) + skip;
 		part = min(((size_t)piece->pages << PAGE_SHIFT) - skip, left);
+		if (address != behind && next == end)
+			break;
 		if (address == behind)
 			next[-1].length += part;
-		else if (next == end)
-			break;
 		else
 			*next++ = (struct dmabay_sg_element){ address, part };
 		behind = address + part;

@@ -264,7 +264,7 @@ static __always_inline bool dmabay_move_one(struct dmabay_move *move,
 	ended->reservation = wanted->reservation;
 	/* The driver's word, not more: it may have it from the device. */
 	ended->length = min(moved, length);
-	ended->status = min(status, 0);
+	ended->status = status > 0 ? -EIO : status;
 	if (unlikely(status || moved < length))
 		return false;
 	move->bytes += length;

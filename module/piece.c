@@ -7,6 +7,10 @@
  * when that says that it is done. Most transfers are one piece, of memory that is linked
  * already; then nothing is left to do but to find that.
  *
+ * Where the device reaches all memory as it is, nothing is mapped at all: what is scattered is
+ * so many pieces, unless to copy it into one is cheaper (crossover.c). Those that the device
+ * is done with when they were programmed follow each other without a further look.
+ *
  * Whoever runs the reservation starts its pieces (dmabay_reservation_run()), one after the
  * other. Whoever completes one owns it: &dmabay_reservation.programmed goes from 1 to 0 once.
  *
@@ -14,6 +18,9 @@
  * executed by a transaction, see transfer.c.
  */
 #include "piece.h"
+
+/* So many pieces that need no mapping are looked for at a time. */
+#define DMABAY_PIECES	32
 
 /**
  * dmabay_piece_prepare() - Let the pieces of a reservation be mapped on its channel
@@ -85,8 +92,47 @@ static int dmabay_piece_map(struct dmabay_reservation *reservation,
 	return 0;
 }
 
+/* Runs one after the other, as long as the device is done with all of each by then. */
+static bool dmabay_pieces_run(struct dmabay_reservation *reservation,
+			      const struct dmabay_user_transfer *transfer,
+			      const struct dmabay_sg_list *pieces)
+{
+	const struct dmabay_sg_element *element = pieces->elements;
+	const struct dmabay_sg_element *last = element + pieces->count - 1;
+
+	for (;; element++) {
+		if (!dmabay_piece_run(reservation, transfer, element->address, element->length))
+			return false;
+		if (element == last || reservation->status ||
+		    reservation->length < element->length ||
+		    dmabay_transfer_stopped(reservation, transfer))
+			return true;
+		reservation->moved += element->length;
+	}
+}
+
+/* Runs what follows in memory, as the device reaches it. False: it is to be mapped. */
+static bool dmabay_pieces_in_place(struct dmabay_reservation *reservation,
+				   const struct dmabay_user_transfer *transfer, size_t length,
+				   bool *completed)
+{
+	struct dmabay_sg_element elements[DMABAY_PIECES] __dmabay_uninitialized;
+	struct dmabay_sg_list list = { .elements = elements, .capacity = DMABAY_PIECES };
+	u32 copied_below = READ_ONCE(reservation->file->device->copied_below);
+	size_t found = dmabay_adapter_in_place(reservation->adapter, reservation->channel,
+					       transfer->memory,
+					       transfer->offset + reservation->moved, length,
+					       &list);
+
+	if (!found || (found > elements->length && found < (u64)list.count * copied_below))
+		return false;
+	*completed = dmabay_pieces_run(reservation, transfer, &list);
+
+	return true;
+}
+
 /**
- * dmabay_piece_start() - Start the next piece
+ * dmabay_piece_start() - Start the next piece, and those that follow it at once
  * @reservation: its running transfer has bytes left; the caller runs it
  * @completed: out: as dmabay_piece_is_over(); if 0 is returned
  *
@@ -107,13 +153,17 @@ int dmabay_piece_start(struct dmabay_reservation *reservation, bool *completed)
 	if (!reservation->moved)
 		trace_dmabay_transfer_started(reservation, transfer);
 
+	reservation->mapped = false;
+	if (reservation->file->device->in_place &&
+	    dmabay_pieces_in_place(reservation, transfer, length, completed))
+		return 0;
+
 	if (!dmabay_piece_map_alone(reservation, transfer, offset, length, &address))
 		ret = dmabay_piece_map(reservation, transfer, offset, &length, &address);
 	if (ret)
 		return ret;
 
-	dmabay_piece_program(reservation, transfer, address, length);
-	*completed = dmabay_piece_is_over(reservation);
+	*completed = dmabay_piece_run(reservation, transfer, address, length);
 
 	return 0;
 }

@@ -10,45 +10,45 @@
 #include "user.h"
 
 /**
- * dmabay_piece_program() - Have the device programmed
+ * dmabay_piece_run() - Have the device do a piece
  * @reservation: it runs @transfer; the caller runs it
  * @transfer: its running transfer
  * @address: device address of the piece
  * @length: bytes
  *
- * Then dmabay_piece_is_over() is due.
- *
  * Context: any.
+ * Return: true: it is over, what came of it is in @reservation, and for the caller to go on
+ * with. If not, whoever completes it goes on.
  */
-static inline void dmabay_piece_program(struct dmabay_reservation *reservation,
-					const struct dmabay_user_transfer *transfer,
-					dma_addr_t address, size_t length)
+static inline bool dmabay_piece_run(struct dmabay_reservation *reservation,
+				    const struct dmabay_user_transfer *transfer,
+				    dma_addr_t address, size_t length)
 {
 	struct dmabay_device *device = reservation->file->device;
+	const struct dmabay_device_ops *ops = device->config.ops;
 	struct dmabay_device_piece *piece = &reservation->piece;
 
-	INIT_LIST_HEAD(&piece->node);
 	piece->address = address;
 	piece->length = length;
 	piece->device_address = transfer->device_address + reservation->moved;
 	piece->direction = transfer->direction;
 	piece->polled = transfer->vector && transfer->vector->polled;
 	trace_dmabay_piece_programmed(reservation);
+	if (ops->move && !piece->polled) {
+		int status = ops->move(device, piece, &reservation->length);
+
+		reservation->status = status > 0 ? -EIO : status;
+		reservation->length = min(reservation->length, length);
+		trace_dmabay_piece_completed(reservation, reservation->status,
+					     reservation->length);
+		return true;
+	}
+
+	INIT_LIST_HEAD(&piece->node);
 	atomic_set(&reservation->met, 0);
 	atomic_set_release(&reservation->programmed, 1);
-	device->config.ops->program(device, piece);
-}
+	ops->program(device, piece);
 
-/**
- * dmabay_piece_is_over() - Was the piece completed by now?
- * @reservation: the caller has just had it programmed
- *
- * Context: any.
- * Return: true: what came of it is in @reservation, and for the caller to go on with. If
- * not, whoever completes it goes on.
- */
-static inline bool dmabay_piece_is_over(struct dmabay_reservation *reservation)
-{
 	/* Most often it is for long, or not for long: the first look saves the second. */
 	return atomic_read_acquire(&reservation->met) || atomic_xchg(&reservation->met, 1);
 }

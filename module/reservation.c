@@ -199,7 +199,8 @@ static int dmabay_reservation_request(struct dmabay_reservation *reservation,
 		goto err_delete;
 	}
 
-	reservation->strict = strict;
+	/* Only links could stay; what keeps none is as strict without looking. */
+	reservation->strict = strict && info.provider == DMABAY_PROVIDER_IOVA;
 	if (strict)
 		dmabay_transaction_set_keep_links(reservation->transaction, false);
 	if (immediate)

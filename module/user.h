@@ -2,15 +2,15 @@
 /*
  * What the files of the user surface share.
  *
- * A device (device.c) has a node and open files (cdev.c). A file owns buffers
- * (buffer.c, import.c), reservations (reservation.c) to which transfers are submitted
- * (submission.c), many at a time (batch.c), and on which they run (transfer.c), piece by
- * piece (piece.c), unless they are withdrawn before (withdrawal.c), and one queue of
- * completions (completion.c)
- * with an event (event.c). ioctl.c finds the handler of a command; transfers also come
- * by io_uring (uring.c), which has a queue of its own. If the file has rings (ring.c), its
- * transfers can come by one of them, taken by a poller (poller.c) if there is one, and its
- * completions go by the other.
+ * A device (device.c) has a node and open files (cdev.c). A file owns buffers (buffer.c,
+ * import.c), reservations (reservation.c) to which transfers are submitted (submission.c),
+ * many at a time (batch.c), and on which they run (transfer.c), piece by piece (piece.c;
+ * crossover.c says when scattered memory is copied into one), unless they are withdrawn
+ * before (withdrawal.c), and one queue of completions (completion.c) with an event
+ * (event.c). ioctl.c finds the handler of a command; transfers also come by io_uring
+ * (uring.c), which has a queue of its own. If the file has rings (ring.c), its transfers can
+ * come by one of them, taken by a poller (poller.c) if there is one, and its completions go
+ * by the other.
  * What is neither registered nor reserved is transferred by DMABAY_ONCE (once.c), and
  * by read() and write() (access.c).
  * Everything below is reached through <linux/dmabay.h> only.
@@ -144,6 +144,8 @@ struct dmabay_dump {
  * @is_channel: a dmaengine channel does the transfers, and no op
  * @is_copier: and does it in memory, without a device that could keep it waiting
  * @polls: it can be asked what it has done
+ * @in_place: it reaches all memory, and can be given each piece of it
+ * @copied_below: see crossover.c; root changes it at any time
  * @enabler: the enabler of all reservations
  * @once_enabler: the enabler of DMABAY_ONCE: nothing is held for it. Of a channel the
  *	same one, because there is only one who can have the channel
@@ -170,6 +172,8 @@ struct dmabay_device {
 	bool is_channel;
 	bool is_copier;
 	bool polls;
+	bool in_place;
+	u32 copied_below;
 	struct dmabay_enabler *enabler;
 	struct dmabay_enabler *once_enabler;
 	struct mutex files_lock; /* guards files */
@@ -772,6 +776,10 @@ int dmabay_batch_submit(struct dmabay_batch *batch);
 void dmabay_batch_told(struct dmabay_batch *batch, u32 count);
 void dmabay_batch_forget_buffer(struct dmabay_file *file, struct dmabay_buffer *buffer);
 void dmabay_batch_forget_reservation(struct dmabay_reservation *reservation);
+
+/* crossover.c */
+void dmabay_crossover_init(struct dmabay_device *device);
+extern struct device_attribute dev_attr_copied_below;
 
 /* piece.c */
 void dmabay_piece_prepare(struct dmabay_reservation *reservation);

@@ -260,6 +260,31 @@ static void print_cost(const struct dmabay_counters *counters)
 			printf("  %-26s%s\n", costs[i].label, "no transfer yet");
 }
 
+/* ---- what is copied ---- */
+
+static void add_copied_below(json_object *object, const char *node)
+{
+	uint32_t bytes;
+
+	json_object_object_add(object, "copied_below", node_copied_below(node, &bytes) ?
+			       json_object_new_uint64(bytes) : NULL);
+}
+
+static void print_copied_below(const char *node)
+{
+	char text[32];
+	uint32_t bytes;
+
+	if (!node_copied_below(node, &bytes))
+		return;
+	if (bytes == UINT32_MAX)
+		puts("What is not in one piece is copied into one.");
+	else
+		printf("Scattered memory is moved where it is, piece by piece, unless its pieces are\n"
+		       "below %s on average: then they are copied into one.\n",
+		       format_bytes(text, sizeof(text), bytes));
+}
+
 /* ---- who holds map registers ---- */
 
 static void add_holders(json_object *object, const char *node)
@@ -294,6 +319,7 @@ static void print_json(const char *path, const struct dmabay_info *info,
 
 	json_add_string(object, "path", path);
 	json_add_string(object, "provider_reason", node_reason(info));
+	add_copied_below(object, last_part(path));
 	json_object_object_add(object, "group_neighbours", neighbour_list(info));
 	json_object_object_add(object, "counters",
 			       object_of(counter_fields, COUNT_OF(counter_fields), counters));
@@ -303,9 +329,10 @@ static void print_json(const char *path, const struct dmabay_info *info,
 }
 
 /* What a number in the table means for the person who reads it. */
-static void print_remarks(const struct dmabay_info *info)
+static void print_remarks(const char *node, const struct dmabay_info *info)
 {
 	printf("\nWhy %s: %s.\n", provider_name(info->provider), node_reason(info));
+	print_copied_below(node);
 	if (info->flags & DMABAY_INFO_EXCLUSIVE)
 		puts("\nNot guaranteed: the driver of the DMA controller may allocate memory for\n"
 		     "each transfer.");
@@ -337,7 +364,7 @@ static int show(struct dmabay *bay, bool json)
 		     &counters);
 	print_cost(&counters);
 	print_holders(last_part(dmabay_path(bay)));
-	print_remarks(&info);
+	print_remarks(last_part(dmabay_path(bay)), &info);
 	return EXIT_OK;
 }
 

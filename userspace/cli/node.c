@@ -71,6 +71,16 @@ bool node_read(const char *name, struct dmabay_info *info)
 	return true;
 }
 
+bool node_copied_below(const char *name, uint32_t *bytes)
+{
+	char word[16];
+
+	if (!machine_line(word, sizeof(word), CLASS "/%s/copied_below", name))
+		return false;
+	*bytes = (uint32_t)strtoul(word, NULL, 10);
+	return true;
+}
+
 size_t node_group(const struct dmabay_info *info, glob_t *found)
 {
 	return machine_glob(found, "/sys/bus/*/devices/%s/iommu_group/devices/*",

@@ -8,6 +8,7 @@
 #include <glob.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "dmabay.h"
 
@@ -28,6 +29,12 @@ enum trust {
 };
 
 enum trust node_trust(const struct dmabay_info *info);
+
+/*
+ * What is shorter on average, of the pieces of scattered memory, is copied into one. False:
+ * nothing is to be chosen for this device.
+ */
+bool node_copied_below(const char *name, uint32_t *bytes);
 
 /* Why the provider is what it is, as far as can be known. */
 const char *node_reason(const struct dmabay_info *info);

@@ -162,7 +162,8 @@ enum dmabay_user_direction {
  * enum dmabay_info_provider - What stands behind the map registers
  * @DMABAY_INFO_PROVIDER_IOVA: a window of device addresses behind an IOMMU;
  *	the buffer itself is linked into it
- * @DMABAY_INFO_PROVIDER_BOUNCE: pages mapped once; bytes are copied
+ * @DMABAY_INFO_PROVIDER_BOUNCE: pages mapped once; bytes are copied, unless the device
+ *	reaches them, and is better programmed for each piece of memory
  * @DMABAY_INFO_PROVIDER_DIRECT: the plain DMA API, mapped for every transfer;
  *	a reservation holds registers but no guarantee
  */

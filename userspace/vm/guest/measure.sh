@@ -204,6 +204,11 @@ bounces() {
 	soft=dmabay0
 	document bounced --sizes=4K,64K && holds_true bounced '.provider == "bounce" and .iommu == "none" and
 			(.jobs | length) == 6 and all(.jobs[].events; .maps == 0 and .flushes == 0)' &&
+		json '.copied_below == 512 and .counters.bounced_bytes == 0' dmabay info --json $soft &&
+		echo 4294967295 >/sys/class/dmabay/$soft/copied_below &&
+		dmabay info $soft | grep '^What is not in one piece is copied into one' &&
+		echo 512 >/sys/class/dmabay/$soft/copied_below &&
+		dmabay info $soft | grep '^below 512 bytes on average: then they are copied' &&
 		exits 1 'depends on the size: max/min' bench --sizes=4K,64K --assert-unchanged
 	set -- $?
 	unload && load || return
