@@ -135,9 +135,11 @@ def report(folder, *names):
         bench_results.write_summary(rows, file)
         print(file=file)
         bench_results.write_others(cells, file)
+    with open(f"{folder}/slower.txt", "w", encoding="utf-8") as file:
+        bench_results.write_slower(rows, file)
     with open(f"{folder}/targets.txt", "w", encoding="utf-8") as file:
         bench_targets.write_targets(rows, file)
-    for name in ("summary", "targets"):
+    for name in ("summary", "slower", "targets"):
         with open(f"{folder}/{name}.txt", encoding="utf-8") as file:
             print(file.read())
 

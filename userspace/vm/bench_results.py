@@ -120,6 +120,54 @@ def write_summary(rows, file, memory="scattered"):
                   file=file)
 
 
+# What may be sent in the place of what "plain" maps each time: other memory, and the same again.
+OURS = {
+    "changed": ("changed", "changed-ioctl", "changed-ring"),
+    "unchanged": ("unchanged", "unchanged-ioctl", "unchanged-ring"),
+}
+MOST = 1.02
+
+# Why it may cost more: the IOMMU, what is sent, at once or one at a time, and the words. The first that fits.
+REASONS = (
+    (("none", "passthrough"), None, 1, "plain maps by adding, in a call without queue, limits and completions; its pieces are a loop"),
+    (("none", "passthrough"), None, None, "each piece is a call of the driver, and can be the last; plain's are a loop"),
+    (("lazy",), "changed", None, "plain leaves its memory in the device's reach, and flushes later for many"),
+    (("strict",), "changed", 1, "the flush is the same, and the call has a queue, limits and completions"),
+    (("strict",), "changed", None, "the entries are the same, and the flush is a small part"),
+)
+
+
+def reason(row, kind):
+    batch = min(row["batch"], 2)
+    return next((words for iommus, what, most, words in REASONS
+                 if row["iommu"] in iommus and what in (None, kind) and most in (None, batch)), "that is not known")
+
+
+def slower_than_plain(rows):
+    """Each row of "plain" that the best of ours is behind, with that one and what was sent."""
+    costs = {(row["cell"], row["run"], row["size"], row["batch"], row["arm"]): row["p50"] for row in rows}
+    for row in rows:
+        if row["arm"] != "plain":
+            continue
+        for kind, arms in OURS.items():
+            keys = [(row["cell"], row["run"], row["size"], row["batch"], arm) for arm in arms]
+            best = min((costs[key], key[-1]) for key in keys if key in costs)
+            if best[0] > MOST * row["p50"]:
+                yield row, kind, best
+
+
+def write_slower(rows, file):
+    """Where the best of our ways costs more than what a driver pays that maps for each transfer, and why."""
+    compared = sum(row["arm"] == "plain" for row in rows) * len(OURS)
+    found = list(slower_than_plain(rows))
+    print(f"slower than plain by more than {100 * (MOST - 1):.0f} %: {len(found)} of {compared}, "
+          f"instructions of a transfer\n\n{'MACHINE':<13} {'MEMORY':<11}{'SIZE':>5}{'BATCH':>6}  {'SENT':<10}"
+          f"{'PLAIN':>9}{'OURS':>9}{'MORE':>7}  WHY", file=file)
+    for row, kind, (cost, _) in found:
+        print(f"{row['cell']:<13} {row['memory']:<11}{size_text(row['size']):>5}{row['batch']:>6}  {kind:<10}"
+              f"{row['p50']:9.0f}{cost:9.0f}{100 * (cost / row['p50'] - 1):+6.0f}%  {reason(row, kind)}", file=file)
+
+
 def write_others(cells, file):
     """What the kernel's own benchmark says of map and unmap, beside "plain" of as many pages."""
     for cell in cells.values():
