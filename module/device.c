@@ -34,6 +34,7 @@ static void dmabay_device_release(struct device *dev)
 
 	ida_free(&dmabay_minors, MINOR(dev->devt));
 	mutex_destroy(&device->files_lock);
+	free_percpu(device->moved);
 	kfree(device);
 }
 
@@ -101,14 +102,17 @@ static struct dmabay_device *dmabay_device_alloc(struct device *parent,
 						 const struct dmabay_device_config *config)
 {
 	struct dmabay_device *device;
-	int minor;
+	int minor = -ENOMEM;
 
 	device = kzalloc_obj(*device);
 	if (!device)
 		return ERR_PTR(-ENOMEM);
 
-	minor = ida_alloc_max(&dmabay_minors, DMABAY_MAX_DEVICES - 1, GFP_KERNEL);
+	device->moved = alloc_percpu(struct dmabay_moved);
+	if (device->moved)
+		minor = ida_alloc_max(&dmabay_minors, DMABAY_MAX_DEVICES - 1, GFP_KERNEL);
 	if (minor < 0) {
+		free_percpu(device->moved);
 		kfree(device);
 		return ERR_PTR(minor);
 	}
@@ -434,6 +438,18 @@ static void dmabay_add_adapter_counters(struct dmabay_counters *counters,
 	counters->unmapped += adapter.unmapped;
 }
 
+static void dmabay_add_moved(struct dmabay_counters *counters, struct dmabay_device *device)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct dmabay_moved *moved = per_cpu_ptr(device->moved, cpu);
+
+		counters->transfers += READ_ONCE(moved->transfers);
+		counters->bytes += READ_ONCE(moved->bytes);
+	}
+}
+
 /**
  * dmabay_device_counters() - What the device has cost so far
  * @device: the device
@@ -455,10 +471,9 @@ int dmabay_device_counters(struct dmabay_device *device, struct dmabay_counters 
 	*counters = (struct dmabay_counters) {
 		.pinned_pages = atomic64_read(&device->pinned_pages),
 		.pins = atomic64_read(&device->pins),
-		.transfers = atomic64_read(&device->transfers),
-		.bytes = atomic64_read(&device->bytes),
 		.errors = atomic64_read(&device->errors),
 	};
+	dmabay_add_moved(counters, device);
 	dmabay_add_adapter_counters(counters, device->enabler);
 	if (device->once_enabler != device->enabler)
 		dmabay_add_adapter_counters(counters, device->once_enabler);

@@ -191,8 +191,7 @@ static noinline void dmabay_move_failed(struct dmabay_move *move, u32 failed)
 /* Before anybody hears of those that succeeded. */
 static void dmabay_move_settle(struct dmabay_move *move)
 {
-	atomic64_add(move->batch->ended_count, &move->device->transfers);
-	atomic64_add(move->bytes, &move->device->bytes);
+	dmabay_device_moved(move->device, move->batch->ended_count, move->bytes);
 }
 
 /**

@@ -169,8 +169,7 @@ void dmabay_transfer_end(struct dmabay_reservation *reservation,
 	else if (vector)
 		dmabay_memory_put(transfer->memory);
 
-	atomic64_inc(&device->transfers);
-	atomic64_add(transferred, &device->bytes);
+	dmabay_device_moved(device, 1, transferred);
 	if (status)
 		atomic64_inc(&device->errors);
 	trace_dmabay_transfer_ended(reservation, transfer);

@@ -60,6 +60,7 @@
 #include <linux/ktime.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
+#include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/rwsem.h>
@@ -130,6 +131,16 @@ struct dmabay_dump {
 };
 
 /**
+ * struct dmabay_moved - Transfers that ended
+ * @transfers: how many
+ * @bytes: that they moved
+ */
+struct dmabay_moved {
+	u64 transfers;
+	u64 bytes;
+};
+
+/**
  * struct dmabay_device - A driver's device and its node
  * @dev: in sysfs; its release frees the device
  * @cdev: the node
@@ -153,8 +164,7 @@ struct dmabay_dump {
  * @files: open files
  * @pinned_pages: now
  * @pins: pages pinned ever
- * @transfers: transfers that ended
- * @bytes: bytes that those moved
+ * @moved: transfers that ended, of each CPU: they would all write to one place
  * @errors: those that ended with a status
  * @timeouts: transfers of a channel that took too long
  * @debugfs: directory
@@ -180,8 +190,7 @@ struct dmabay_device {
 	struct list_head files;
 	atomic64_t pinned_pages;
 	atomic64_t pins;
-	atomic64_t transfers;
-	atomic64_t bytes;
+	struct dmabay_moved __percpu *moved;
 	atomic64_t errors;
 	atomic64_t timeouts;
 	struct dentry *debugfs;
@@ -191,6 +200,13 @@ struct dmabay_device {
 static inline struct dmabay_device *to_dmabay_device(struct device *dev)
 {
 	return container_of(dev, struct dmabay_device, dev);
+}
+
+/* Any context. */
+static inline void dmabay_device_moved(struct dmabay_device *device, u64 transfers, u64 bytes)
+{
+	this_cpu_add(device->moved->transfers, transfers);
+	this_cpu_add(device->moved->bytes, bytes);
 }
 
 /* What a file finds without looking it up; a power of two. */
