@@ -63,6 +63,17 @@ def write_csv(rows, file):
     writer.writerows(rows)
 
 
+TEXT = ("cell", "kernel", "machine", "iommu", "provider", "compiler", "commit", "run", "memory", "arm", "last_address")
+
+
+def read_csv(path):
+    """The rows of such a file again."""
+    with open(path, encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            yield {name: value if name in TEXT else None if value == "" else float(value)
+                   for name, value in row.items()}
+
+
 # Heading, width, and what stands there.
 TABLE = (
     ("SIZE", 6, lambda row, base: size_text(row["size"])),
