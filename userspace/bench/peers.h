@@ -22,4 +22,7 @@ extern const struct arm_type arm_unchanged_mapped;
 /* By VFIO, in user space. */
 extern const struct arm_type arm_vfio, arm_vfio_map;
 
+/* See parallel.c. Returns an exit code. */
+int parallel(int argc, char **argv);
+
 #endif /* DMABAY_PEERS_PEERS_H */

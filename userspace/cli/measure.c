@@ -20,6 +20,7 @@
 #include "setup.h"
 #include "subject.h"
 #include "text.h"
+#include "watched.h"
 
 /*
  * A lazy IOMMU keeps 256 ranges of addresses before it gives back the first one: until then each
@@ -210,8 +211,10 @@ static int measure(struct bench *bench, const struct subject *subject, struct ro
 		if (!result && arms[i].type)
 			result = warm_up(&arms[i], row, (uint32_t)i + 1);
 	}
+	WATCHED_SOON();
 	if (!result)
 		result = take_turns(bench, arms, row, first, last);
+	WATCHED_SOON();
 	for (int i = first; i <= last && !result; i++) {
 		show_progress(bench, row, "counting arm", (uint32_t)(i - first), count);
 		if (arms[i].type)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Instructions that do nothing, for who watches a machine's processor from outside
- * (userspace/vm/profile.c): that somebody is going to measure, and where what is timed begins and
- * ends. A read of the clock is the first instruction in between, and the last one.
+ * (userspace/vm/profile.c): that somebody is going to measure, and the same again where samples
+ * begin and end that count; and where what is timed begins and ends. A read of the clock is the
+ * first instruction in between, and the last one.
  */
 #ifndef DMABAY_CLI_WATCHED_H
 #define DMABAY_CLI_WATCHED_H
