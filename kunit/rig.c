@@ -13,6 +13,7 @@
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 
 #include "rig.h"
 
@@ -657,6 +658,14 @@ struct rig_buffer *rig_contiguous(struct rig *rig, unsigned int offset, size_t l
 	return buffer;
 }
 
+static int rig_compare_frames(const void *one, const void *other)
+{
+	unsigned long a = page_to_pfn(*(struct page *const *)one);
+	unsigned long b = page_to_pfn(*(struct page *const *)other);
+
+	return a < b ? 1 : a > b ? -1 : 0;
+}
+
 struct rig_buffer *rig_scattered(struct rig *rig, unsigned int offset, size_t length)
 {
 	unsigned int count = dmabay_span_pages(offset, length);
@@ -664,6 +673,8 @@ struct rig_buffer *rig_scattered(struct rig *rig, unsigned int offset, size_t le
 
 	while (buffer->count < count)
 		rig_add_split_page(buffer);
+	/* Now and then the allocator gives one behind the other: from the last one down none is. */
+	sort(buffer->pages, count, sizeof(*buffer->pages), rig_compare_frames, NULL);
 	rig_describe(buffer, offset, length);
 	return buffer;
 }
