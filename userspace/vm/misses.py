@@ -29,9 +29,9 @@ LAYERS = (
     ("program", "program", ""),
     ("device", "dmabay_soft|dmabay_peers", ""),
     ("call", "dmabay/(ioctl|cdev|access|uring|ring|poller|submission|once|attributes|debugfs|dump|holders|main)", ""),
-    ("transfer", "dmabay/(batch|transfer|reservation|reserve|completion|order|transaction|state|stage|request|power|"
+    ("transfer", "dmabay/(batch|move|transfer|reservation|reserve|completion|order|transaction|state|stage|request|power|"
                  "enabler|adapter|controller|system|device|buffer|import|event|withdrawal|sg_list|common_buffer)", ""),
-    ("links", "dmabay/(links|link_batch|mapregs|mapregs_.*|mapped|window|slots|list|memory|piece|compat_dma_iova)", ""),
+    ("links", "dmabay/(links|link_batch|strip|crossover|mapregs|mapregs_.*|mapped|window|slots|list|memory|piece|compat_dma_iova)", ""),
     ("io_uring", "kernel", "_?_?io_|io_uring|.*_uring_cmd|uring_|__do_sys_io_uring|__x64_sys_io_uring|"
                            "blk_(start|mq_flush)_plug|__blk_flush_plug|__io_"),
     ("syscall", "kernel", "entry_|do_syscall|x64_sys|__x64_sys|__arm64_sys|el0|invoke_syscall|syscall_|fdget|fget|"
