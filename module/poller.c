@@ -16,6 +16,7 @@
  * There may be transfers that cannot be taken: they wait for a slot, a place or a fence, and
  * not all of these tell of themselves. Then the poller comes back now and then.
  */
+#include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -81,20 +82,35 @@ static int dmabay_poller_is_over(const struct dmabay_poller *poller, u64 now)
 	return 0;
 }
 
-/* Until there is something, or a signal, or the deadline. The caller looks which. */
+/* Until there is something, or a signal, or it is time to look. */
+static void dmabay_poller_wait(const struct dmabay_poller *poller, u64 until)
+{
+	struct wait_queue_head *queue = &poller->pair->wait;
+	ktime_t expires = min_t(u64, until, KTIME_MAX);
+	DEFINE_WAIT(wait);
+
+	/* wait_event_interruptible_hrtimeout() reads what its timer writes, unmarked. */
+	do {
+		prepare_to_wait(queue, &wait, TASK_INTERRUPTIBLE);
+		if (dmabay_poller_is_due(poller) || signal_pending(current))
+			break;
+	} while (schedule_hrtimeout_range(&expires, current->timer_slack_ns, HRTIMER_MODE_ABS));
+	finish_wait(queue, &wait);
+}
+
+/* The caller looks what has ended it. */
 static void dmabay_poller_sleep(const struct dmabay_poller *poller, u64 now)
 {
 	struct dmabay_ring_pair *pair = poller->pair;
-	u64 timeout = poller->deadline ? poller->deadline - now : KTIME_MAX;
+	u64 until = poller->deadline ?: KTIME_MAX;
 
 	if (poller->blocked)
-		timeout = min_t(u64, timeout, DMABAY_POLLER_NAP);
+		until = min_t(u64, until, now + DMABAY_POLLER_NAP);
 	else
 		WRITE_ONCE(pair->head->submission_flags, DMABAY_SUBMISSION_NEED_WAKEUP);
 	/* Pairs with the user's, between the tail and the flag. */
 	smp_mb();
-	wait_event_interruptible_hrtimeout(pair->wait, dmabay_poller_is_due(poller),
-					   min_t(u64, timeout, KTIME_MAX));
+	dmabay_poller_wait(poller, until);
 	WRITE_ONCE(pair->head->submission_flags, 0);
 }
 
