@@ -311,8 +311,9 @@ static void fail_the_third(struct __test_metadata *_metadata, FIXTURE_DATA(batch
 	EXPECT_EQ(count, arguments.submitted);
 	EXPECT_EQ(capacity, arguments.completed);
 	if (capacity < count) {
-		EXPECT_EQ(count - capacity, dmabay_wait(self->bay, self->completions + capacity,
-							MANY - capacity, 0, 0));
+		EXPECT_EQ((int)(count - capacity),
+			  dmabay_wait(self->bay, self->completions + capacity,
+				      MANY - capacity, 0, 0));
 	}
 
 	EXPECT_TOLD(self->completions, 2, 1000);
