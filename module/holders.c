@@ -33,7 +33,7 @@ static void dmabay_reservation_print(struct dmabay_reservation *reservation, str
 	spin_lock_irqsave(&reservation->lock, flags);
 	ended = reservation->ended;
 	queued = list_count_nodes(&reservation->queue);
-	running = READ_ONCE(reservation->running);
+	running = reservation->entered || READ_ONCE(reservation->running);
 	if (running)
 		age = jiffies_to_msecs(jiffies - READ_ONCE(reservation->started));
 	spin_unlock_irqrestore(&reservation->lock, flags);

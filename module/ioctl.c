@@ -3,7 +3,9 @@
  * A command: one ioctl, from the user's struct to its handler and back.
  *
  * Owned by the stack of the caller; no lock. The struct is copied once, whole,
- * before anything looks at it, so what was checked is what is used.
+ * before anything looks at it, so what was checked is what is used. DMABAY_SUBMIT has a
+ * shorter way; if its struct is not of the size that is known here, or not there, nothing
+ * of it was used, and it is copied anew.
  */
 #include <linux/fs.h>
 #include <linux/nospec.h>
@@ -11,6 +13,7 @@
 #include <linux/uaccess.h>
 
 #include "user.h"
+#include "words.h"
 
 union dmabay_command_data {
 	struct dmabay_cancel cancel;

@@ -199,7 +199,7 @@ static void dmabay_move_settle(struct dmabay_move *move)
  * @batch: the batch
  * @count: of how many, from the first one on; the others are for the file's queue
  *
- * Does nothing if nothing ended.
+ * Does nothing if nothing was set aside.
  *
  * Context: may sleep.
  */
@@ -250,7 +250,7 @@ static __always_inline bool dmabay_move_one(struct dmabay_move *move,
 					    struct dmabay_completion *ended, dma_addr_t address)
 {
 	struct dmabay_device_piece *piece = &move->reservation->piece;
-	size_t length = wanted->length, moved;
+	size_t length = wanted->length, moved = 0;
 	int status;
 
 	piece->address = address;

@@ -35,8 +35,10 @@ static inline bool dmabay_piece_run(struct dmabay_reservation *reservation,
 	piece->polled = transfer->vector && transfer->vector->polled;
 	trace_dmabay_piece_programmed(reservation);
 	if (ops->move && !piece->polled) {
-		int status = ops->move(device, piece, &reservation->length);
+		int status;
 
+		reservation->length = 0;
+		status = ops->move(device, piece, &reservation->length);
 		reservation->status = status > 0 ? -EIO : status;
 		reservation->length = min(reservation->length, length);
 		trace_dmabay_piece_completed(reservation, reservation->status,

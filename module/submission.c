@@ -11,6 +11,7 @@
 #include <linux/uaccess.h>
 
 #include "user.h"
+#include "words.h"
 
 static_assert(sizeof(struct dmabay_transfer) == 7 * sizeof(u64));
 static_assert(sizeof(struct dmabay_submit) == 7 * sizeof(u64));

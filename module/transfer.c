@@ -63,8 +63,7 @@ bool dmabay_reservation_busy(struct dmabay_reservation *reservation)
 {
 	lockdep_assert_held(&reservation->lock);
 
-	/* Pairs with the last transfer of a batch: it runs by then. */
-	return smp_load_acquire(&reservation->entered) || READ_ONCE(reservation->running) ||
+	return reservation->entered || READ_ONCE(reservation->running) ||
 	       !list_empty(&reservation->queue);
 }
 
@@ -436,7 +435,7 @@ bool dmabay_reservation_enter(struct dmabay_reservation *reservation)
 	if (!dmabay_reservation_idle_locked(reservation))
 		return false;
 	reservation->starting = true;
-	WRITE_ONCE(reservation->entered, true);
+	reservation->entered = true;
 
 	return true;
 }
@@ -453,7 +452,7 @@ bool dmabay_reservation_leave(struct dmabay_reservation *reservation)
 {
 	lockdep_assert_held(&reservation->lock);
 
-	WRITE_ONCE(reservation->entered, false);
+	reservation->entered = false;
 	if (dmabay_reservation_next(reservation))
 		return false;
 	reservation->starting = false;

@@ -46,6 +46,7 @@
 #include "compat_uring.h"
 #include "trace_user.h"
 #include "user.h"
+#include "words.h"
 
 /* Transfers copied from the user at a time. */
 #define DMABAY_URING_CHUNK	8U

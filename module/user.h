@@ -4,7 +4,8 @@
  *
  * A device (device.c) has a node and open files (cdev.c). A file owns buffers (buffer.c,
  * import.c), reservations (reservation.c) to which transfers are submitted (submission.c),
- * many at a time (batch.c), and on which they run (transfer.c), piece by piece (piece.c;
+ * many at a time (batch.c), and on which they run: while the caller waits, if the device is so
+ * fast (move.c), or else one after the other (transfer.c), piece by piece (piece.c;
  * crossover.c says when scattered memory is copied into one), unless they are withdrawn
  * before (withdrawal.c), and one queue of completions (completion.c) with an event
  * (event.c). ioctl.c finds the handler of a command; transfers also come by io_uring
@@ -639,84 +640,6 @@ enum dmabay_info_iommu dmabay_iommu(struct device *dev);
 int dmabay_ioctl_info(struct dmabay_command *command);
 int dmabay_ioctl_counters(struct dmabay_command *command);
 
-/**
- * dmabay_words_from_user() - Copy a few words from the user
- * @to: where to
- * @user: where from
- * @size: bytes, a multiple of 8
- *
- * For so few of them that this is less than the preparations for long copies.
- *
- * Context: may sleep.
- * Return: 0 or -EFAULT.
- */
-static inline int dmabay_words_from_user(void *to, const void __user *user, size_t size)
-{
-	const u64 __user *from = user;
-	u64 *word = to;
-
-	if (!user_read_access_begin(user, size))
-		return -EFAULT;
-	for (; size >= 8 * sizeof(*word); size -= 8 * sizeof(*word), word += 8, from += 8) {
-		unsafe_get_user(word[0], &from[0], err_fault);
-		unsafe_get_user(word[1], &from[1], err_fault);
-		unsafe_get_user(word[2], &from[2], err_fault);
-		unsafe_get_user(word[3], &from[3], err_fault);
-		unsafe_get_user(word[4], &from[4], err_fault);
-		unsafe_get_user(word[5], &from[5], err_fault);
-		unsafe_get_user(word[6], &from[6], err_fault);
-		unsafe_get_user(word[7], &from[7], err_fault);
-	}
-	/* No side effects there: it may be a macro that looks at them more than once. */
-	for (; size; size -= sizeof(*word), word++, from++)
-		unsafe_get_user(*word, from, err_fault);
-	user_read_access_end();
-
-	return 0;
-
-err_fault:
-	user_read_access_end();
-	return -EFAULT;
-}
-
-/**
- * dmabay_sevens_from_user() - Copy structs of seven words from the user
- * @to: where to
- * @user: where from
- * @count: how many; not 0
- *
- * As dmabay_words_from_user(), whose loop over words takes longer than the copy.
- *
- * Context: may sleep.
- * Return: 0 or -EFAULT.
- */
-static __always_inline int dmabay_sevens_from_user(void *to, const void __user *user, u32 count)
-{
-	const u64 __user *from = user;
-	u64 *word = to;
-
-	if (!user_read_access_begin(user, count * 7 * sizeof(*word)))
-		return -EFAULT;
-	do {
-		unsafe_get_user(word[0], &from[0], err_fault);
-		unsafe_get_user(word[1], &from[1], err_fault);
-		unsafe_get_user(word[2], &from[2], err_fault);
-		unsafe_get_user(word[3], &from[3], err_fault);
-		unsafe_get_user(word[4], &from[4], err_fault);
-		unsafe_get_user(word[5], &from[5], err_fault);
-		unsafe_get_user(word[6], &from[6], err_fault);
-		word += 7;
-		from += 7;
-	} while (--count);
-	user_read_access_end();
-
-	return 0;
-
-err_fault:
-	user_read_access_end();
-	return -EFAULT;
-}
-
 /* cdev.c */
 extern const struct file_operations dmabay_file_operations;
 void dmabay_file_end(struct dmabay_file *file, int error);
@@ -789,9 +712,11 @@ int dmabay_transfer_admit(const struct dmabay_device *device,
 			  const struct dmabay_transfer *wanted);
 bool dmabay_transfer_would_wait(struct dmabay_file *file, const struct dmabay_transfer *wanted);
 int dmabay_batch_submit(struct dmabay_batch *batch);
-void dmabay_batch_told(struct dmabay_batch *batch, u32 count);
 void dmabay_batch_forget_buffer(struct dmabay_file *file, struct dmabay_buffer *buffer);
 void dmabay_batch_forget_reservation(struct dmabay_reservation *reservation);
+
+/* move.c */
+void dmabay_batch_told(struct dmabay_batch *batch, u32 count);
 
 /* crossover.c */
 void dmabay_crossover_init(struct dmabay_device *device);

@@ -64,7 +64,7 @@ static bool dmabay_concerns_overdue(const struct dmabay_user_transfer *transfer,
 static void dmabay_withdraw_running(struct dmabay_reservation *reservation,
 				    struct dmabay_withdrawal *withdrawal)
 {
-	/* Pairs with the short way of a batch, which does not hold the lock. */
+	/* Pairs with dmabay_move_failed(), which does not hold the lock. */
 	struct dmabay_user_transfer *transfer = smp_load_acquire(&reservation->running);
 
 	lockdep_assert_held(&reservation->lock);

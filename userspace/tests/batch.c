@@ -5,6 +5,7 @@
  * is done once for all of them.
  */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/eventfd.h>
 
 #include "common.h"
@@ -441,7 +442,7 @@ struct other {
 	struct dmabay *bay;
 	uint32_t buffer;
 	uint32_t reservation;
-	volatile bool stop;
+	atomic_bool stop;
 	uint32_t failed;
 };
 
@@ -465,7 +466,7 @@ static void *other_run(void *argument)
 		.completions = (uintptr_t)&completion,
 	};
 
-	while (!other->stop)
+	while (!atomic_load(&other->stop))
 		other->failed += raw(dmabay_fd(other->bay), DMABAY_SUBMIT, &arguments) ||
 				 arguments.completed != 1 || completion.status;
 	return NULL;
@@ -501,7 +502,7 @@ TEST_F_TIMEOUT(batch, changed_memory_of_two, LONG_TEST)
 		ASSERT_EQ(0, dmabay_unregister(self->bay, buffer));
 		EXPECT_PATTERN(memory, LENGTH, SENT, i);
 	}
-	other.stop = true;
+	atomic_store(&other.stop, true);
 	pthread_join(thread, NULL);
 	EXPECT_EQ(0, other.failed);
 	ASSERT_EQ(0, dmabay_free(self->bay, strict));

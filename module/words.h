@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Words: how a command reads the user's structs. They are short, and of 64-bit words, and the
+ * preparations for longer copies would take more time than reading them does.
+ */
+#ifndef _DMABAY_WORDS_H
+#define _DMABAY_WORDS_H
+
+#include <linux/types.h>
+#include <linux/uaccess.h>
+
+/**
+ * dmabay_words_from_user() - Copy a few words from the user
+ * @to: where to
+ * @user: where from
+ * @size: bytes, a multiple of 8
+ *
+ * Context: may sleep.
+ * Return: 0 or -EFAULT.
+ */
+static inline int dmabay_words_from_user(void *to, const void __user *user, size_t size)
+{
+	const u64 __user *from = user;
+	u64 *word = to;
+
+	if (!user_read_access_begin(user, size))
+		return -EFAULT;
+	/* No side effects there: it may be a macro that looks at them more than once. */
+	for (; size; size -= sizeof(*word), word++, from++)
+		unsafe_get_user(*word, from, err_fault);
+	user_read_access_end();
+
+	return 0;
+
+err_fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+/**
+ * dmabay_sevens_from_user() - Copy structs of seven words from the user
+ * @to: where to
+ * @user: where from
+ * @count: how many; not 0
+ *
+ * As dmabay_words_from_user(), whose loop over words takes longer than the copy.
+ *
+ * Context: may sleep.
+ * Return: 0 or -EFAULT.
+ */
+static __always_inline int dmabay_sevens_from_user(void *to, const void __user *user, u32 count)
+{
+	const u64 __user *from = user;
+	u64 *word = to;
+
+	if (!user_read_access_begin(user, count * 7 * sizeof(*word)))
+		return -EFAULT;
+	do {
+		unsafe_get_user(word[0], &from[0], err_fault);
+		unsafe_get_user(word[1], &from[1], err_fault);
+		unsafe_get_user(word[2], &from[2], err_fault);
+		unsafe_get_user(word[3], &from[3], err_fault);
+		unsafe_get_user(word[4], &from[4], err_fault);
+		unsafe_get_user(word[5], &from[5], err_fault);
+		unsafe_get_user(word[6], &from[6], err_fault);
+		word += 7;
+		from += 7;
+	} while (--count);
+	user_read_access_end();
+
+	return 0;
+
+err_fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+#endif /* _DMABAY_WORDS_H */
