@@ -57,6 +57,15 @@ static inline int raw(int fd, unsigned long number, void *argument)
 	return ioctl(fd, number, argument) < 0 ? -errno : 0;
 }
 
+/*
+ * What a test found out, for the table of hazards (userspace/hazards.rst): a row of it and a
+ * sentence with numbers. Tests in the kernel say kunit_info(test, "R07: ...").
+ */
+#define FIGURE(row, format, ...) do { \
+	printf("# " row ": " format "\n", ##__VA_ARGS__); \
+	fflush(stdout); \
+} while (0)
+
 /* ---- nodes ---- */
 
 /* The first node whose driver ("soft", "edu") or place has @name in its name. */
