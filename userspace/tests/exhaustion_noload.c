@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Exhaustion: a neighbour takes whatever plain mappings for the device are made of: its device
+ * addresses, or the bounce pages of swiotlb. Who maps for each transfer then fails; who has
+ * reserved goes on, of changed memory too.
+ *
+ * The neighbour imports dma-bufs: an exporter maps them for the device as any driver does.
+ *
+ * Loads and unloads the modules itself.
+ */
+#include "dmabuf.h"
+#include "modules.h"
+
+#include "../../kunit/peers.h"
+
+#define MOST_IMPORTS	4096u
+#define BUFFERS		4u
+#define TRANSFERS	2000u
+#define LENGTH		(16u * PAGE)
+
+FIXTURE(exhaustion)
+{
+	struct dmabay *bay;
+	struct dmabay *neighbour;
+	int peers;
+	unsigned char *memory[BUFFERS];
+	uint32_t buffer[BUFFERS];
+	uint32_t reservation;
+	unsigned char *plain;
+};
+
+static bool is(const char *variable, const char *value)
+{
+	const char *found = getenv(variable);
+
+	return found && !strcmp(found, value);
+}
+
+FIXTURE_SETUP(exhaustion)
+{
+	const char *loan = getenv("DMABAY_LOAN");
+	char parameters[128], path[64];
+	struct peers_pin pin = { .length = LENGTH, .stride = LENGTH, .count = 1 };
+
+	self->peers = -1;
+	if (!is("DMABAY_IOMMU", "strict") && !is("DMABAY_IOMMU", "lazy") &&
+	    !is("DMABAY_SWIOTLB", "force"))
+		SKIP(return, "a mapping takes nothing here that could run out");
+	if (!loan || !*loan)
+		SKIP(return, "no function without a driver");
+	ASSERT_EQ(0, insert("dmabay", ""));
+	snprintf(parameters, sizeof(parameters), "dma_dev=%s map_registers=64 address_width=%u",
+		 loan, is("DMABAY_SWIOTLB", "force") ? 0 : 28);
+	ASSERT_EQ(0, insert("dmabay_soft", parameters));
+	snprintf(parameters, sizeof(parameters), "dma_dev=%s", loan);
+	ASSERT_EQ(0, insert("dmabay_peers", parameters));
+	self->peers = open("/dev/dmabay_peers", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->peers);
+	self->plain = map_pages(LENGTH);
+	ASSERT_NE(NULL, self->plain);
+	pin.address = (uintptr_t)self->plain;
+	ASSERT_EQ(0, raw(self->peers, PEERS_PIN, &pin));
+
+	ASSERT_TRUE(find_node("soft", path, sizeof(path)));
+	ASSERT_EQ(0, dmabay_open(&self->bay, path, O_RDWR));
+	ASSERT_EQ(0, dmabay_open(&self->neighbour, path, O_RDWR));
+	for (unsigned int i = 0; i < BUFFERS; i++) {
+		self->memory[i] = map_pages(LENGTH);
+		ASSERT_NE(NULL, self->memory[i]);
+		ASSERT_EQ(0, dmabay_register(self->bay, self->memory[i], LENGTH, 0,
+					     &self->buffer[i]));
+	}
+	ASSERT_EQ(0, dmabay_reserve(self->bay, LENGTH / PAGE + 1, 1, DMABAY_RESERVE_STRICT,
+				    &self->reservation));
+}
+
+FIXTURE_TEARDOWN(exhaustion)
+{
+	dmabay_close(self->neighbour);
+	dmabay_close(self->bay);
+	if (self->peers >= 0)
+		close(self->peers);
+	EXPECT_EQ(0, removed("dmabay_peers"));
+	EXPECT_EQ(0, removed("dmabay_soft"));
+	EXPECT_EQ(0, removed("dmabay"));
+}
+
+/* One transfer by who maps each: 0 or a negative errno. */
+static int plain_transfer(FIXTURE_DATA(exhaustion) *self)
+{
+	struct peers_run run = { .way = PEERS_PLAIN, .direction = 1 };
+
+	return raw(self->peers, PEERS_RUN, &run);
+}
+
+/* Imports of half the size, and half of that, until a page has no room. The number of them. */
+static unsigned int take_all(FIXTURE_DATA(exhaustion) *self, size_t size, int *status)
+{
+	unsigned int count = 0;
+	uint32_t buffer;
+
+	while (count < MOST_IMPORTS) {
+		int fd = new_from_udmabuf(size, 0);
+
+		if (fd < 0) {
+			*status = fd;
+			break;
+		}
+		*status = dmabay_import(self->neighbour, fd, 0, &buffer, NULL);
+		close(fd);
+		if (!*status)
+			count++;
+		else if (size == PAGE)
+			break;
+		else
+			size /= 2;
+	}
+	return count;
+}
+
+/* There and back, each time of another buffer; the number of those that failed. */
+static unsigned int reserved_transfers(FIXTURE_DATA(exhaustion) *self, uint64_t *wrong, int *status)
+{
+	unsigned int failed = 0;
+
+	for (unsigned int i = 0; i < TRANSFERS; i += 2) {
+		unsigned char *memory = self->memory[i / 2 % BUFFERS];
+		uint32_t buffer = self->buffer[i / 2 % BUFFERS];
+
+		fill(memory, LENGTH, SENT, i);
+		*status = transfer_wait(self->bay, self->reservation, buffer, 0, LENGTH, 0,
+					DMABAY_TO_DEVICE);
+		failed += !!*status;
+		fill(memory, LENGTH, BLANK, i);
+		*status = transfer_wait(self->bay, self->reservation, buffer, 0, LENGTH, 0,
+					DMABAY_FROM_DEVICE);
+		failed += !!*status;
+		*wrong += first_wrong(memory, LENGTH, SENT, i) != -1;
+	}
+	return failed;
+}
+
+TEST_F_TIMEOUT(exhaustion, by_a_neighbour, LONG_TEST)
+{
+	/* What exporters say of a mapping that the DMA API could not make. */
+	int none_left = is("DMABAY_SWIOTLB", "force") ? -EIO : -ENOMEM;
+	unsigned int imports, failed, plain_failed = 0;
+	int status = 0, reserved_status = 0;
+	uint64_t wrong = 0;
+
+	ASSERT_EQ(0, plain_transfer(self));
+	imports = take_all(self, 8u << 20, &status);
+	if (status == -ENOENT)
+		SKIP(return, "this kernel has no udmabuf");
+	ASSERT_EQ(none_left, status) TH_LOG("after %u imports", imports);
+
+	for (unsigned int i = 0; i < TRANSFERS; i++)
+		plain_failed += !!plain_transfer(self);
+	EXPECT_EQ(TRANSFERS, plain_failed);
+	failed = reserved_transfers(self, &wrong, &reserved_status);
+	EXPECT_EQ(0u, failed) TH_LOG("last status %d", reserved_status);
+	EXPECT_EQ(0u, wrong);
+	FIGURE("R23", "%u imports took all there was; then %u of %u plain transfers failed, %u of %u reserved ones",
+	       imports, plain_failed, TRANSFERS, failed, TRANSFERS);
+
+	/* What it held is there again. */
+	dmabay_close(self->neighbour);
+	self->neighbour = NULL;
+	EXPECT_EQ(0, plain_transfer(self));
+}
+
+TEST_HARNESS_MAIN
