@@ -13,7 +13,8 @@
 
 #include "../../kunit/peers.h"
 
-#define MOST_IMPORTS	4096u
+#define MOST_IMPORTS	8192u
+#define IMPORT		(64u << 10)	/* what a function takes in one piece if it says nothing */
 #define BUFFERS		4u
 #define TRANSFERS	2000u
 #define LENGTH		(16u * PAGE)
@@ -149,7 +150,7 @@ TEST_F_TIMEOUT(exhaustion, by_a_neighbour, LONG_TEST)
 	uint64_t wrong = 0;
 
 	ASSERT_EQ(0, plain_transfer(self));
-	imports = take_all(self, 8u << 20, &status);
+	imports = take_all(self, IMPORT, &status);
 	if (status == -ENOENT)
 		SKIP(return, "this kernel has no udmabuf");
 	ASSERT_EQ(none_left, status) TH_LOG("after %u imports", imports);

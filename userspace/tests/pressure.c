@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pressure: memory runs out, of the whole machine and of a control group, and processes are
+ * killed for it, over and over. Transfers of who has reserved go on all the time, of memory that
+ * has to be linked anew each time, and their bytes are right.
+ */
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "common.h"
+
+#define KILLS		5u
+#define BUFFERS		4u
+#define LENGTH		(16u * PAGE)
+#define HUGE_PAGE	(2u << 20)
+#define GROUPS		"/tmp/dmabay-groups"
+#define GROUP		GROUPS "/dmabay"
+#define GROUP_LIMIT	"25165824"
+
+FIXTURE(pressure)
+{
+	struct dmabay *bay;
+	char path[64];
+	unsigned char *memory[BUFFERS];
+	uint32_t buffer[BUFFERS];
+	uint32_t reservation;
+};
+
+static bool put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
+/* Who is killed first, and who never. */
+#define FIRST	"1000"
+#define NEVER	"-1000"
+
+static bool be_killed(const char *when)
+{
+	return put("/proc/self/oom_score_adj", when);
+}
+
+FIXTURE_SETUP(pressure)
+{
+	if (!find_node("soft", self->path, sizeof(self->path)))
+		SKIP(return, "there is no software device");
+	if (geteuid() || !be_killed(NEVER))
+		SKIP(return, "only root is never killed");
+	ASSERT_EQ(0, dmabay_open(&self->bay, self->path, O_RDWR));
+	for (unsigned int i = 0; i < BUFFERS; i++) {
+		self->memory[i] = map_pages(LENGTH);
+		ASSERT_NE(NULL, self->memory[i]);
+		ASSERT_EQ(0, dmabay_register(self->bay, self->memory[i], LENGTH, 0,
+					     &self->buffer[i]));
+	}
+	ASSERT_EQ(0, dmabay_reserve(self->bay, LENGTH / PAGE + 1, 1, DMABAY_RESERVE_STRICT,
+				    &self->reservation));
+	put("/dev/kmsg", "DMABAY-EXPECT-OOM\n");
+}
+
+FIXTURE_TEARDOWN(pressure)
+{
+	put("/dev/kmsg", "DMABAY-END-OOM\n");
+	be_killed("0");
+	EXPECT_EQ(0, good_transfer(self->bay));
+	dmabay_close(self->bay);
+	EXPECT_NOTHING_LEFT(self->path);
+}
+
+/* There and back, of the buffer whose turn it is. */
+static int there_and_back(FIXTURE_DATA(pressure) *self, unsigned int turn)
+{
+	unsigned char *memory = self->memory[turn % BUFFERS];
+	uint32_t buffer = self->buffer[turn % BUFFERS];
+	int result;
+
+	fill(memory, LENGTH, SENT, turn);
+	result = transfer_wait(self->bay, self->reservation, buffer, 0, LENGTH, 0,
+			       DMABAY_TO_DEVICE);
+	fill(memory, LENGTH, BLANK, turn);
+	if (!result)
+		result = transfer_wait(self->bay, self->reservation, buffer, 0, LENGTH, 0,
+				       DMABAY_FROM_DEVICE);
+	return result ?: first_wrong(memory, LENGTH, SENT, turn) == -1 ? 0 : -EILSEQ;
+}
+
+/* Takes memory until it is killed for it. */
+static void take_all(void)
+{
+	if (!be_killed(FIRST))
+		_exit(1);
+	for (;;) {
+		unsigned char *memory = map_pages(HUGE_PAGE);
+
+		if (!memory)
+			_exit(2);
+		for (size_t i = 0; i < HUGE_PAGE; i += PAGE)
+			memory[i] = 1;
+	}
+}
+
+/*
+ * Transfers while one child after the other is killed; how many of them were. The child's
+ * processor time is not ours: both have to get on.
+ */
+static unsigned int transfer_under_pressure(FIXTURE_DATA(pressure) *self, unsigned int *turns,
+					    int *status)
+{
+	uint64_t end = dmabay_deadline(3 * PATIENCE);
+	unsigned int killed = 0;
+
+	while (killed < KILLS && !*status) {
+		int how = 0;
+		pid_t child = fork();
+
+		if (!child)
+			take_all();
+		if (child < 0)
+			return killed;
+		while (!*status && waitpid(child, &how, WNOHANG) == 0) {
+			*status = there_and_back(self, (*turns)++);
+			if (dmabay_deadline(0) > end)
+				*status = -ETIMEDOUT;
+		}
+		if (*status) {
+			kill(child, SIGKILL);
+			waitpid(child, &how, 0);
+		}
+		if (!WIFSIGNALED(how) || WTERMSIG(how) != SIGKILL)
+			return killed;
+		killed++;
+	}
+	return killed;
+}
+
+static void run_under_pressure(struct __test_metadata *_metadata, FIXTURE_DATA(pressure) *self,
+			       const char *whose)
+{
+	unsigned int turns = 0, killed;
+	int status = 0;
+
+	killed = transfer_under_pressure(self, &turns, &status);
+	EXPECT_EQ(0, status) TH_LOG("turn %u", turns);
+	EXPECT_EQ(KILLS, killed);
+	EXPECT_LT(0u, turns);
+	FIGURE("R60", "memory of %s ran out %u times; %u transfers meanwhile, first error %d",
+	       whose, killed, 2 * turns, status);
+}
+
+TEST_F_TIMEOUT(pressure, machine, LONG_TEST)
+{
+	run_under_pressure(_metadata, self, "the machine");
+}
+
+/* A group in which this process is, with less memory than it would take. */
+static bool enter_group(void)
+{
+	char text[32];
+
+	mkdir(GROUPS, 0700);
+	if (mount("none", GROUPS, "cgroup2", 0, NULL) ||
+	    !put(GROUPS "/cgroup.subtree_control", "+memory") || mkdir(GROUP, 0700) ||
+	    !put(GROUP "/memory.max", GROUP_LIMIT))
+		return false;
+	snprintf(text, sizeof(text), "%d", getpid());
+	return put(GROUP "/cgroup.procs", text);
+}
+
+static void leave_group(void)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%d", getpid());
+	put(GROUPS "/cgroup.procs", text);
+	rmdir(GROUP);
+	umount(GROUPS);
+	rmdir(GROUPS);
+}
+
+TEST_F_TIMEOUT(pressure, control_group, LONG_TEST)
+{
+	if (!enter_group()) {
+		leave_group();
+		SKIP(return, "this kernel has no control groups of memory");
+	}
+	run_under_pressure(_metadata, self, "a control group");
+	leave_group();
+}
+
+TEST_HARNESS_MAIN
