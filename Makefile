@@ -52,7 +52,7 @@ mutants: ## break the core line by line and see that the tests notice (about 75 
 	@$(vm)/packages check
 	@kunit/mutants
 
-soak: ## what races, and random calls from new seeds, over and over; MINUTES=60
+soak: ## what races, kills and unplugs, and random calls from new seeds, over and over; MINUTES=60
 	@$(vm)/soak $(MINUTES)
 
 shell: ## a prompt in that machine, modules loaded; KERNEL=6.1, 6.12 (default), newest, arm64 or riscv64; FILES="to take along"

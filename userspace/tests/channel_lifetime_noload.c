@@ -83,7 +83,7 @@ static void expect_killed(struct __test_metadata *_metadata, pid_t child)
 
 TEST_F_TIMEOUT(channel_lifetime, killed, LONG_TEST)
 {
-	unsigned int kills = getenv("DMABAY_QUICK") ? QUICK_KILLS : KILLS;
+	unsigned int kills = repeated(KILLS, QUICK_KILLS);
 
 	for (unsigned int i = 0; i < kills; i++) {
 		pid_t child = fork();
@@ -97,6 +97,7 @@ TEST_F_TIMEOUT(channel_lifetime, killed, LONG_TEST)
 		EXPECT_NOTHING_LEFT(self->channel.path);
 		EXPECT_EQ(0, good_transfer(self->channel.bay));
 	}
+	tell_count(kills, "kills");
 }
 
 /* It dies with a transfer that will never end, and with others behind that. */

@@ -66,6 +66,25 @@ static inline int raw(int fd, unsigned long number, void *argument)
 	fflush(stdout); \
 } while (0)
 
+/* What there was so many of, summed up over everything that ran. */
+static inline void tell_count(unsigned int number, const char *what)
+{
+	printf("# counted: %u %s\n", number, what);
+	fflush(stdout);
+}
+
+/*
+ * How often a test repeats what it is about: @quick times with DMABAY_QUICK in the environment,
+ * for kernels that are slow; DMABAY_SOAK times as often if it is there.
+ */
+static inline unsigned int repeated(unsigned int usual, unsigned int quick)
+{
+	const char *soak = getenv("DMABAY_SOAK");
+	unsigned int times = soak && *soak ? (unsigned int)strtoul(soak, NULL, 10) : 1;
+
+	return (getenv("DMABAY_QUICK") ? quick : usual) * times;
+}
+
 /* ---- nodes ---- */
 
 /* The first node whose driver ("soft", "edu") or place has @name in its name. */

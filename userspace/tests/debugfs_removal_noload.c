@@ -105,7 +105,7 @@ static void *read_on(void *context)
 
 TEST_F_TIMEOUT(debugfs, held_open, LONG_TEST)
 {
-	unsigned int cycles = getenv("DMABAY_QUICK") ? QUICK_CYCLES : CYCLES;
+	unsigned int cycles = repeated(CYCLES, QUICK_CYCLES);
 	unsigned int wrong = 0, files = 0;
 	pthread_t thread;
 
@@ -129,6 +129,7 @@ TEST_F_TIMEOUT(debugfs, held_open, LONG_TEST)
 		ASSERT_EQ(0, variant->back(""));
 	}
 	EXPECT_EQ(0u, wrong);
+	tell_count(cycles, "unplugs");
 	FIGURE("R55", "%s: %u files of debugfs held open over %u removals, %u could still be read",
 	       variant->driver, files, cycles, wrong);
 }

@@ -117,7 +117,9 @@ static void live(const char *path, uint64_t length)
 
 TEST_F_TIMEOUT(lifetime, killed, LONG_TEST)
 {
-	for (unsigned int i = 0; i < variant->kills; i++) {
+	unsigned int kills = repeated(variant->kills, variant->kills);
+
+	for (unsigned int i = 0; i < kills; i++) {
 		pid_t child = fork();
 		int status = 0;
 
@@ -130,6 +132,7 @@ TEST_F_TIMEOUT(lifetime, killed, LONG_TEST)
 		EXPECT_TRUE(WIFSIGNALED(status)) TH_LOG("it died by itself: 0x%x", status);
 		EXPECT_NOTHING_LEFT(self->path);
 	}
+	tell_count(kills, "kills");
 }
 
 TEST_F_TIMEOUT(lifetime, closed_under_way, LONG_TEST)

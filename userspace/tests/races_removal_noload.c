@@ -410,6 +410,7 @@ TEST_F_TIMEOUT(removal, under_everything, LONG_TEST)
 		well += atomic_load(&self->ledger->well);
 		gone += atomic_load(&self->ledger->gone);
 	}
+	tell_count(rounds.done, "unplugs");
 	TH_LOG("%u rounds: %u transfers ended well, %u because the device went", rounds.done,
 	       well, gone);
 }
@@ -511,6 +512,7 @@ TEST_F_TIMEOUT(removal, under_exit, LONG_TEST)
 		exit_during_removal(_metadata, self, variant);
 		ASSERT_EQ(KSFT_PASS, _metadata->exit_code) TH_LOG("round %u", rounds.done);
 	}
+	tell_count(rounds.done, "unplugs");
 	TH_LOG("%u rounds", rounds.done);
 }
 

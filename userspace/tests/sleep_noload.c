@@ -130,7 +130,7 @@ FIXTURE_SETUP(sleep)
 		SKIP(return, "this kernel cannot sleep");
 	if (!load_and_open(_metadata, variant->driver, variant->parameters, &self->bay))
 		return;
-	self->cycles = getenv("DMABAY_QUICK") ? QUICK_CYCLES : CYCLES;
+	self->cycles = repeated(CYCLES, QUICK_CYCLES);
 	ASSERT_EQ(0, dmabay_info(self->bay, &info));
 	self->length = about_a_page(&info);
 	self->memory = map_pages(PAGE);
@@ -165,7 +165,7 @@ static void tell(const FIXTURE_DATA(sleep) *self, const char *driver, const char
 	FIGURE("R44", "%s, %s: %u cycles, %" PRIu64 " transfers meanwhile, %" PRIu64
 	       " wrong bytes, first error %d", driver, way, self->cycles, self->transfers,
 	       self->wrong_bytes, self->status);
-	printf("# counted: %u resumes\n", self->cycles);
+	tell_count(self->cycles, "resumes");
 }
 
 /* To sleep, and awake again: what went on before goes on. */

@@ -246,7 +246,7 @@ static void stop_all(struct __test_metadata *_metadata, FIXTURE_DATA(unplug) *se
 
 TEST_F_TIMEOUT(unplug, while_in_use, LONG_TEST)
 {
-	unsigned int cycles = getenv("DMABAY_QUICK") ? QUICK_CYCLES : CYCLES;
+	unsigned int cycles = repeated(CYCLES, QUICK_CYCLES);
 	struct dmabay *bay;
 
 	srandom(30);
@@ -267,6 +267,7 @@ TEST_F_TIMEOUT(unplug, while_in_use, LONG_TEST)
 		dmabay_close(bay);
 		EXPECT_NOTHING_LEFT(self->path);
 	}
+	tell_count(cycles, "unplugs");
 }
 
 /* The file of a device that is gone may stay open while a new one works. */

@@ -7,7 +7,7 @@
 # QEMU's edu function.
 . /guest/env
 export DMABAY_IOMMU DMABAY_SWIOTLB DMABAY_ICOUNT DMABAY_KERNEL DMABAY_EDU_BITS
-export DMABAY_EDU DMABAY_LOAN
+export DMABAY_EDU DMABAY_LOAN DMABAY_SOAK
 
 # The PCI address of QEMU's edu function, empty when there is none.
 DMABAY_EDU=$(grep -l 0x11e8 /sys/bus/pci/devices/*/device 2>/dev/null | head -n 1)
