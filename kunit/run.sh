@@ -8,7 +8,7 @@
 #                                              modules, and look for data races
 #   run.sh riscv64 [GLOB...]                   run the suites as modules on a machine that is
 #                                              no PC
-#   run.sh kernel x86_64|bench|kcsan|riscv64 DIR  put the bare kernel into DIR
+#   run.sh kernel x86_64|bench|kcsan|fuzz|riscv64 DIR  put the bare kernel into DIR
 #
 # The repository is copied, not linked, and everything is built in the cache, so
 # that nothing is ever written here and several checkouts share one kernel.
@@ -120,7 +120,7 @@ uml)
 	;;
 x86_64) pc x86_64 ;;
 kernel)
-	case ${1:?x86_64, bench, kcsan or riscv64} in
+	case ${1:?x86_64, bench, kcsan, fuzz or riscv64} in
 	riscv64) sifive "$1" ;;
 	*) pc "$1" ;;
 	esac
