@@ -52,6 +52,10 @@ mutants: ## break the core line by line and see that the tests notice (about 75 
 	@$(vm)/packages check
 	@kunit/mutants
 
+fuzz: ## random calls of the node, led by what they reach, under KASAN (once 7 min for its kernel); MINUTES=30
+	@$(vm)/packages check
+	@$(vm)/fuzz $(MINUTES)
+
 soak: ## what races, kills and unplugs, and random calls from new seeds, over and over; MINUTES=60
 	@$(vm)/soak $(MINUTES)
 
@@ -92,6 +96,6 @@ clean: ## what was built here; the cache of kernels stays (~/.cache/dmabay)
 help: ## this list
 	@sed -nE 's/^([a-z]+):[^=]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
-.PHONY: all modules user demo check bench mutants soak shell load unload install deb reference clean help
+.PHONY: all modules user demo check bench mutants fuzz soak shell load unload install deb reference clean help
 
 endif
