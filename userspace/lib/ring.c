@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "dmabay.h"
@@ -38,6 +39,11 @@ static uint32_t load(const __u32 *number)
 static void store(__u32 *number, uint32_t value)
 {
 	__atomic_store_n(number, value, __ATOMIC_RELEASE);
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
 }
 
 int dmabay_ring_open(struct dmabay *bay, uint32_t transfers, uint32_t completions,
@@ -144,13 +150,15 @@ uint32_t dmabay_ring_put(struct dmabay_ring *ring, const struct dmabay_transfer 
 			 uint32_t count)
 {
 	uint32_t used = ring->submission_tail - load(&ring->head->submission_head);
-	uint32_t mask = ring->submission_entries - 1;
+	uint32_t index = ring->submission_tail & (ring->submission_entries - 1);
 	struct dmabay_enter argument = { .count = 0 };
+	uint32_t first;
 
 	if (count > ring->submission_entries - used)
 		count = ring->submission_entries - used;
-	for (uint32_t i = 0; i < count; i++)
-		ring->transfers[(ring->submission_tail + i) & mask] = transfers[i];
+	first = smaller(count, ring->submission_entries - index);
+	memcpy(ring->transfers + index, transfers, first * sizeof(*transfers));
+	memcpy(ring->transfers, transfers + first, (count - first) * sizeof(*transfers));
 	ring->submission_tail += count;
 	store(&ring->head->submission_tail, ring->submission_tail);
 	if (ring->has_poller && count && poller_sleeps(ring))
@@ -178,13 +186,13 @@ int dmabay_ring_enter(struct dmabay_ring *ring, uint32_t min_complete, uint64_t 
 static uint32_t take(struct dmabay_ring *ring, struct dmabay_completion *completions,
 		     uint32_t capacity)
 {
-	uint32_t count = load(&ring->head->completion_tail) - ring->completion_head;
-	uint32_t mask = ring->completion_entries - 1;
+	uint32_t there = load(&ring->head->completion_tail) - ring->completion_head;
+	uint32_t index = ring->completion_head & (ring->completion_entries - 1);
+	uint32_t count = smaller(there, capacity);
+	uint32_t first = smaller(count, ring->completion_entries - index);
 
-	if (count > capacity)
-		count = capacity;
-	for (uint32_t i = 0; i < count; i++)
-		completions[i] = ring->completions[(ring->completion_head + i) & mask];
+	memcpy(completions, ring->completions + index, first * sizeof(*completions));
+	memcpy(completions + first, ring->completions, (count - first) * sizeof(*completions));
 	ring->completion_head += count;
 	store(&ring->head->completion_head, ring->completion_head);
 	return count;
