@@ -499,6 +499,36 @@ static void batch_linked_no_further(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, batch_is_linked(batch, read_only, 0, PAGE_SIZE, &found));
 }
 
+/* What was found last is told, for whoever looks by himself, until it is unlinked. */
+static void batch_last_link(struct kunit *test)
+{
+	struct batch *batch = batch_start(test, 32);
+	struct rig_buffer *buffer = rig_scattered(batch->rig, 100, 20000);
+	struct rig_buffer *other = rig_scattered(batch->rig, 0, 20000);
+	struct dmabay_adapter_counters before, after;
+	const struct dmabay_last_link *last;
+	dma_addr_t address, found = 0;
+
+	KUNIT_EXPECT_NULL(test, dmabay_adapter_last_link(batch->channel, buffer->memory));
+	address = batch_link(batch, buffer);
+	KUNIT_EXPECT_TRUE(test, batch_is_linked(batch, buffer, 5000, 1, &found));
+	last = dmabay_adapter_last_link(batch->channel, buffer->memory);
+	KUNIT_ASSERT_NOT_NULL(test, last);
+	KUNIT_EXPECT_EQ(test, last->from, 0);
+	KUNIT_EXPECT_EQ(test, last->to, 20000);
+	KUNIT_EXPECT_EQ(test, last->origin, address);
+	KUNIT_EXPECT_TRUE(test, last->rights & BIT(DMABAY_READ_FROM_DEVICE));
+	KUNIT_EXPECT_NULL(test, dmabay_adapter_last_link(batch->channel, other->memory));
+
+	dmabay_adapter_counters(batch->rig->adapter, &before);
+	dmabay_adapter_count_hits(batch->channel, 3);
+	dmabay_adapter_counters(batch->rig->adapter, &after);
+	KUNIT_EXPECT_EQ(test, after.hits - before.hits, 3);
+
+	KUNIT_EXPECT_EQ(test, dmabay_transaction_unlink(batch->t->transaction, buffer->memory), 0);
+	KUNIT_EXPECT_NULL(test, dmabay_adapter_last_link(batch->channel, buffer->memory));
+}
+
 /* Of several groups it cannot be told. */
 static void batch_linked_groups(struct kunit *test)
 {
@@ -708,6 +738,7 @@ static struct kunit_case batch_cases[] = {
 	RIG_CASE(batch_makes_room),
 	RIG_CASE(batch_linked_parts),
 	RIG_CASE(batch_linked_no_further),
+	RIG_CASE(batch_last_link),
 	RIG_CASE(batch_linked_groups),
 	RIG_CASE(batch_deferred_flushes),
 	RIG_CASE(batch_strict_is_not_deferred),

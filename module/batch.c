@@ -169,8 +169,14 @@ static u32 dmabay_batch_alike(const struct dmabay_batch *batch)
 	return count;
 }
 
-/* Takes a free transfer, or returns NULL if there is none. */
-static struct dmabay_user_transfer *dmabay_transfer_take(struct dmabay_reservation *reservation)
+/**
+ * dmabay_transfer_take() - Take one of the free transfers that the caller has claimed
+ * @reservation: the reservation; its lock is held
+ *
+ * Context: any.
+ * Return: a transfer.
+ */
+struct dmabay_user_transfer *dmabay_transfer_take(struct dmabay_reservation *reservation)
 {
 	struct llist_node *node = reservation->spare;
 
@@ -178,8 +184,6 @@ static struct dmabay_user_transfer *dmabay_transfer_take(struct dmabay_reservati
 
 	if (!node)
 		node = llist_del_all(&reservation->free);
-	if (!node)
-		return NULL;
 	reservation->spare = node->next;
 
 	return llist_entry(node, struct dmabay_user_transfer, free);
@@ -196,7 +200,9 @@ static void dmabay_transfers_give(struct dmabay_reservation *reservation,
 
 	for (i = 1; i < count; i++)
 		transfers[i - 1]->free.next = &transfers[i]->free;
+	/* As dmabay_transfer_give(). */
 	llist_add_batch(&transfers[0]->free, &transfers[count - 1]->free, &reservation->free);
+	atomic_add(count, &reservation->free_count);
 }
 
 /* Takes free transfers, up to @count. Nobody sees them before they are queued. */
@@ -205,17 +211,17 @@ static int dmabay_batch_take(struct dmabay_reservation *reservation, u32 count,
 {
 	unsigned long flags;
 	int ret;
+	u32 i;
 
 	*taken = 0;
 	spin_lock_irqsave(&reservation->lock, flags);
 	ret = reservation->ended;
-	if (!ret)
+	if (!ret) {
 		dmabay_reservation_remember(reservation);
-	for (; !ret && *taken < count; ++*taken) {
-		transfers[*taken] = dmabay_transfer_take(reservation);
-		if (!transfers[*taken])
-			break;
+		*taken = dmabay_transfers_claim(reservation, count);
 	}
+	for (i = 0; i < *taken; i++)
+		transfers[i] = dmabay_transfer_take(reservation);
 	spin_unlock_irqrestore(&reservation->lock, flags);
 
 	return ret;
@@ -348,12 +354,16 @@ static int dmabay_batch_find(struct dmabay_batch *batch, struct dmabay_buffer_co
 	return *reservation ? dmabay_batch_begin(batch, *reservation, buffer, count, run) : -ENOENT;
 }
 
-static int dmabay_batch_enqueue(struct dmabay_batch *batch)
+static noinline int dmabay_batch_enqueue(struct dmabay_batch *batch)
 {
 	struct dmabay_reservation *reservation;
 	struct dmabay_buffer_count buffer = {};
 	bool run = false;
 	int ret;
+
+	ret = dmabay_batch_admit(batch->file->device, batch->wanted);
+	if (ret)
+		return ret;
 
 	rcu_read_lock();
 	ret = dmabay_batch_find(batch, &buffer, &reservation, &run);
@@ -381,20 +391,16 @@ static int dmabay_batch_enqueue(struct dmabay_batch *batch)
  */
 int dmabay_batch_submit(struct dmabay_batch *batch)
 {
-	const struct dmabay_device *device = batch->file->device;
-	const struct dmabay_device_ops *ops = device->config.ops;
+	const struct dmabay_device_ops *ops = batch->file->device->config.ops;
 	int ret;
 
 	batch->submitted = 0;
 	batch->ended_count = 0;
 	batch->reservation = NULL;
 
-	ret = dmabay_batch_admit(device, batch->wanted);
-	if (ret)
-		return ret;
 	if (ops && ops->move && !batch->borrowed) {
 		ret = dmabay_batch_move(batch);
-		if (ret || batch->submitted)
+		if (batch->submitted)
 			return ret;
 	}
 

@@ -34,6 +34,18 @@ static __always_inline int dmabay_batch_admit(const struct dmabay_device *device
 	return dmabay_transfer_admit(device, wanted);
 }
 
+/* Reservation and buffer, to be compared at once. */
+static __always_inline u64 dmabay_transfer_names(const struct dmabay_transfer *wanted)
+{
+	return (u64)wanted->buffer << 32 | wanted->reservation;
+}
+
+/* The direction, if there are no flags; else more than any direction is. */
+static __always_inline u64 dmabay_transfer_way(const struct dmabay_transfer *wanted)
+{
+	return (u64)wanted->flags << 32 | wanted->direction;
+}
+
 /* May a transfer use the buffer? And is everybody else done with it? */
 static __always_inline int dmabay_buffer_allows(const struct dmabay_buffer *buffer,
 						const struct dmabay_transfer *wanted,
@@ -105,6 +117,20 @@ static inline void dmabay_reservation_remember(struct dmabay_reservation *reserv
 		WRITE_ONCE(*recent, reservation);
 }
 
+/*
+ * Claims free transfers, up to @count. Returns how many. Who gives some does not take the
+ * lock, and so there can only be more of them than were seen.
+ */
+static inline u32 dmabay_transfers_claim(struct dmabay_reservation *reservation, u32 count)
+{
+	lockdep_assert_held(&reservation->lock);
+
+	count = min_t(u32, count, atomic_read(&reservation->free_count));
+	atomic_sub(count, &reservation->free_count);
+
+	return count;
+}
+
 /* From what is wanted to a transfer. Without a buffer the batch has borrowed memory. */
 static inline void dmabay_transfer_fill(struct dmabay_user_transfer *transfer,
 					const struct dmabay_batch *batch,
@@ -122,6 +148,9 @@ static inline void dmabay_transfer_fill(struct dmabay_user_transfer *transfer,
 	transfer->direction = (enum dmabay_direction)wanted->direction;
 	transfer->withdrawn = false;
 }
+
+/* batch.c */
+struct dmabay_user_transfer *dmabay_transfer_take(struct dmabay_reservation *reservation);
 
 /* move.c */
 int dmabay_batch_move(struct dmabay_batch *batch);

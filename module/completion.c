@@ -148,7 +148,7 @@ static void dmabay_completions_take(struct dmabay_file *file, u64 last)
 			break;
 		trace_dmabay_transfer_read(transfer->reservation, transfer);
 		dmabay_completion_remove(file, transfer);
-		llist_add(&transfer->free, &transfer->reservation->free);
+		dmabay_transfer_give(transfer->reservation, transfer);
 	}
 	spin_unlock_irq(&file->completion_lock);
 }

@@ -17,11 +17,15 @@
  * A buffer is counted from when it is found until the end of the move, and so nobody takes
  * it away.
  *
- * For each transfer a struct dmabay_user_transfer is set aside, in a chain. It is filled only
+ * A struct dmabay_user_transfer is set aside for each, by counting. It is taken and filled only
  * if what became of the transfer has to be queued, because the user cannot be told right now;
  * or if the transfer has failed, which transfer.c knows how to deal with. Until the user has
  * been told (dmabay_batch_told()) a reference keeps the reservation, which somebody else may
  * free; then he is told all the same, or it is dropped as others that were not read.
+ *
+ * What a transfer may be, so that nothing else has to be asked, is worked out once, and again
+ * when they go on with another buffer or another link: its bounds. Most transfers are in bounds.
+ * One that is not may be right all the same, and is asked one thing after the other.
  *
  * Who traces wants to see each step: then all transfers go the other way.
  */
@@ -31,6 +35,30 @@
 #include "trace_user.h"
 
 /*
+ * struct dmabay_move_bounds - What transfers may be
+ * @names: reservation and buffer, dmabay_transfer_names()
+ * @longest: bytes, at most; not more than @memory_size or @size
+ * @memory_size: bytes of the device
+ * @from: the first byte of the buffer
+ * @size: bytes from there on
+ * @misaligned: bits that no number of bytes has
+ * @directions: BIT() of each that is possible
+ * @linked: the device has all that is in bounds by its address, which begins at @origin
+ * @origin: of the first byte of the buffer, not of that at @from
+ */
+struct dmabay_move_bounds {
+	u64 names;
+	u64 longest;
+	u64 memory_size;
+	u64 from;
+	u64 size;
+	u64 misaligned;
+	u32 directions;
+	bool linked;
+	dma_addr_t origin;
+};
+
+/*
  * struct dmabay_move - Transfers that are under way
  * @batch: what is wanted, and what became of it
  * @device: of the file
@@ -38,7 +66,9 @@
  * @reservation: the caller runs it
  * @most: how many may be done
  * @bytes: that were moved
- * @buffer: what was found last
+ * @others: those that were not found linked by their bounds
+ * @bounds: of the buffer that was found last
+ * @buffer: that
  * @held_count: how many @held
  * @held: buffers, and how often each is counted
  */
@@ -49,7 +79,9 @@ struct dmabay_move {
 		    size_t *length);
 	struct dmabay_reservation *reservation;
 	u32 most;
+	u32 others;
 	u64 bytes;
+	struct dmabay_move_bounds bounds;
 	struct dmabay_buffer *buffer;
 	u32 held_count;
 	struct {
@@ -109,44 +141,18 @@ static struct dmabay_buffer *dmabay_move_part_with(struct dmabay_move *move, u32
 
 /* ---- transfers that are set aside ---- */
 
-/* Sets some aside, up to @count. Returns how many. */
-static u32 dmabay_move_set_aside(struct dmabay_batch *batch, struct dmabay_reservation *reservation,
-				 u32 count)
-{
-	struct llist_node *node = reservation->spare;
-	u32 taken;
-
-	lockdep_assert_held(&reservation->lock);
-
-	if (!node)
-		node = llist_del_all(&reservation->free);
-	batch->aside = node;
-	for (taken = 1; taken < count; taken++) {
-		if (!node->next)
-			node->next = llist_del_all(&reservation->free);
-		if (!node->next)
-			break;
-		node = node->next;
-	}
-	batch->aside_last = node;
-	reservation->spare = node->next;
-
-	return taken;
-}
-
+/* Of those that were set aside. */
 static struct dmabay_user_transfer *dmabay_move_take(struct dmabay_batch *batch)
 {
-	struct llist_node *node = batch->aside;
+	struct dmabay_reservation *reservation = batch->reservation;
+	struct dmabay_user_transfer *transfer;
 
-	batch->aside = node == batch->aside_last ? NULL : node->next;
+	batch->aside--;
+	spin_lock_irq(&reservation->lock);
+	transfer = dmabay_transfer_take(reservation);
+	spin_unlock_irq(&reservation->lock);
 
-	return llist_entry(node, struct dmabay_user_transfer, free);
-}
-
-static void dmabay_move_give_back(struct dmabay_batch *batch)
-{
-	if (batch->aside)
-		llist_add_batch(batch->aside, batch->aside_last, &batch->reservation->free);
+	return transfer;
 }
 
 /* ---- the end ---- */
@@ -210,96 +216,194 @@ void dmabay_batch_told(struct dmabay_batch *batch, u32 count)
 
 	if (count < batch->ended_count)
 		dmabay_move_queue(batch, count);
-	dmabay_move_give_back(batch);
+	/* Nobody took them from the list. */
+	atomic_add(batch->aside, &batch->reservation->free_count);
 	dmabay_reservation_put(batch->reservation);
 }
 
-/* ---- one transfer ---- */
+/* ---- bounds ---- */
 
-/* One that follows others: is it for us, and right? If not, @refused says why it is nobody's. */
-static __always_inline bool dmabay_move_accepts(struct dmabay_move *move,
-						const struct dmabay_transfer *wanted, u32 index,
-						int *refused)
+/* Of the buffer that was found; and of its part that is linked, if that was used last. */
+static __always_inline void dmabay_move_bind(struct dmabay_move *move,
+					     const struct dmabay_last_link *link, u64 names)
 {
+	const struct dmabay_device_config *config = &move->device->config;
+	const struct dmabay_buffer *buffer = move->buffer;
+	struct dmabay_move_bounds *bounds = &move->bounds;
+
+	bounds->names = names;
+	bounds->memory_size = config->memory_size;
+	bounds->misaligned = config->alignment - 1;
+	bounds->directions = config->directions;
+	bounds->from = 0;
+	bounds->size = buffer->length;
+	bounds->linked = link;
+	if (link) {
+		bounds->from = link->from;
+		bounds->size = min(link->to, buffer->length) - link->from;
+		bounds->origin = link->origin;
+		bounds->directions &= link->rights;
+	}
+	if (unlikely(buffer->read_only))
+		bounds->directions &= BIT(DMABAY_TO_DEVICE);
+	/* Who may have to wait for others is always asked. */
+	if (unlikely(buffer->source))
+		bounds->directions = 0;
+	bounds->longest = min3((u64)move->reservation->longest, bounds->memory_size, bounds->size);
+}
+
+/* Then nothing else need be asked. */
+static __always_inline bool dmabay_move_in_bounds(const struct dmabay_move_bounds *bounds,
+						  const struct dmabay_transfer *wanted)
+{
+	u64 length = wanted->length, way = dmabay_transfer_way(wanted);
+
+	return dmabay_transfer_names(wanted) == bounds->names && !wanted->deadline &&
+	       way <= DMABAY_TO_DEVICE && bounds->directions >> way & 1 &&
+	       length - 1 < bounds->longest &&
+	       wanted->device_address <= bounds->memory_size - length &&
+	       wanted->offset - bounds->from <= bounds->size - length &&
+	       !((wanted->offset | length | wanted->device_address) & bounds->misaligned);
+}
+
+/* Is one for us, and right? If not, @refused says why it is nobody's. */
+static bool dmabay_move_accepts(struct dmabay_move *move, const struct dmabay_transfer *wanted,
+				int *refused)
+{
+	u32 index = wanted - move->batch->wanted;
 	int ret;
 
 	if (wanted->reservation != move->reservation->number)
 		return false;
 	ret = dmabay_batch_admit(move->device, wanted);
-	if (!ret && unlikely(wanted->buffer != move->buffer->number))
+	if (!ret && wanted->buffer != move->buffer->number)
 		ret = dmabay_move_find_next(move, wanted->buffer, move->most - index);
 	if (!ret)
 		ret = dmabay_buffer_allows(move->buffer, wanted, move->batch->fences);
 	/* Who can wait does it elsewhere. */
-	if (unlikely(ret))
+	if (ret)
 		*refused = ret == -EAGAIN ? 0 : ret;
 
-	return !ret;
+	/* Can it be done in one piece, and at any time? */
+	return !ret && wanted->length <= move->reservation->longest && !wanted->deadline;
 }
 
-/* Can it be done in one piece, and at any time? */
-static __always_inline bool dmabay_move_suits(const struct dmabay_move *move,
-					      const struct dmabay_transfer *wanted)
-{
-	return wanted->length <= move->reservation->longest && !wanted->deadline;
-}
+/* ---- one transfer ---- */
 
-/* Has the device do it. Returns whether all of it was moved. */
+/* Has the device do it, whose address is known. Returns whether all of it was moved. */
 static __always_inline bool dmabay_move_one(struct dmabay_move *move,
+					    struct dmabay_device_piece *piece,
 					    const struct dmabay_transfer *wanted,
-					    struct dmabay_completion *ended, dma_addr_t address)
+					    struct dmabay_completion *ended)
 {
-	struct dmabay_device_piece *piece = &move->reservation->piece;
-	size_t length = wanted->length, moved = 0;
+	size_t moved = 0;
 	int status;
 
-	piece->address = address;
-	piece->length = length;
+	piece->length = wanted->length;
 	piece->device_address = wanted->device_address;
 	piece->direction = (enum dmabay_direction)wanted->direction;
 	status = move->move(move->device, piece, &moved);
 
 	ended->cookie = wanted->cookie;
 	ended->reservation = wanted->reservation;
+	ended->length = wanted->length;
+	ended->status = 0;
+	if (likely(!status && moved >= wanted->length)) {
+		move->bytes += wanted->length;
+		return true;
+	}
 	/* The driver's word, not more: it may have it from the device. */
-	ended->length = min(moved, length);
+	ended->length = min(moved, (size_t)wanted->length);
 	ended->status = status > 0 ? -EIO : status;
-	if (unlikely(status || moved < length))
+
+	return false;
+}
+
+/* ---- all of them ---- */
+
+/* One that is out of bounds: as it is linked are those that follow, perhaps. */
+static noinline bool dmabay_move_find_linked(struct dmabay_move *move,
+					     const struct dmabay_transfer *wanted, int *refused)
+{
+	struct dmabay_reservation *reservation = move->reservation;
+	struct dmabay_memory *memory;
+
+	if (!dmabay_move_accepts(move, wanted, refused))
 		return false;
-	move->bytes += length;
+	memory = move->buffer->memory;
+	if (!dmabay_adapter_linked(reservation->adapter, reservation->channel, memory,
+				   wanted->offset, wanted->length,
+				   (enum dmabay_direction)wanted->direction,
+				   &reservation->piece.address))
+		return false;
+	move->others++;
+	dmabay_move_bind(move, dmabay_adapter_last_link(reservation->channel, memory),
+			 dmabay_transfer_names(wanted));
 
 	return true;
 }
 
-/* ---- all of them ---- */
+/* Finds the address of one whose memory stays linked. */
+static __always_inline bool dmabay_move_address(struct dmabay_move *move,
+						struct dmabay_reservation *reservation,
+						const struct dmabay_transfer *wanted, int *refused)
+{
+	if (unlikely(!dmabay_move_in_bounds(&move->bounds, wanted)))
+		return dmabay_move_find_linked(move, wanted, refused);
+	if (likely(move->bounds.linked)) {
+		reservation->piece.address = move->bounds.origin + wanted->offset;
+		return true;
+	}
+	if (!dmabay_adapter_find_linked(reservation->adapter, reservation->channel,
+					move->buffer->memory, wanted->offset, wanted->length,
+					(enum dmabay_direction)wanted->direction,
+					&reservation->piece.address))
+		return false;
+	move->others++;
+
+	return true;
+}
 
 /* Does those whose memory stays linked. Returns how many are the caller's no more. */
 static u32 dmabay_move_linked(struct dmabay_move *move, int *refused)
 {
 	struct dmabay_reservation *reservation = move->reservation;
-	const struct dmabay_transfer *wanted = move->batch->wanted;
-	struct dmabay_completion *ended = move->batch->ended;
-	u32 done = 0;
+	struct dmabay_batch *batch = move->batch;
+	const struct dmabay_transfer *wanted = batch->wanted, *end = wanted + move->most;
+	struct dmabay_completion *ended = batch->ended;
+	bool moved = true;
+	u32 done;
 
+	dmabay_move_bind(move, dmabay_adapter_last_link(reservation->channel,
+							move->buffer->memory),
+			 dmabay_transfer_names(wanted));
 	do {
-		dma_addr_t address;
-
-		if (!dmabay_move_suits(move, wanted) || READ_ONCE(reservation->ended) ||
-		    !dmabay_adapter_linked(reservation->adapter, reservation->channel,
-					   move->buffer->memory, wanted->offset, wanted->length,
-					   (enum dmabay_direction)wanted->direction, &address))
+		if (READ_ONCE(reservation->ended) ||
+		    !dmabay_move_address(move, reservation, wanted, refused))
 			break;
-		done++;
-		if (!dmabay_move_one(move, wanted, ended, address))
-			return done;
-		move->batch->ended_count = done;
-		if (need_resched())
-			cond_resched();
+		moved = dmabay_move_one(move, &reservation->piece, wanted, ended);
 		wanted++;
 		ended++;
-	} while (done < move->most && dmabay_move_accepts(move, wanted, done, refused));
+		if (need_resched())
+			cond_resched();
+	} while (moved && wanted < end);
+	done = ended - batch->ended;
+	batch->ended_count = done - !moved;
+	if (done > move->others)
+		dmabay_adapter_count_hits(reservation->channel, done - move->others);
 
 	return done;
+}
+
+/* One that is out of bounds, and is to be mapped. */
+static noinline bool dmabay_move_rebind(struct dmabay_move *move,
+					const struct dmabay_transfer *wanted, int *refused)
+{
+	if (!dmabay_move_accepts(move, wanted, refused))
+		return false;
+	dmabay_move_bind(move, NULL, dmabay_transfer_names(wanted));
+
+	return true;
 }
 
 /* Maps the first ones. Returns how many. */
@@ -311,8 +415,10 @@ static u32 dmabay_move_map(struct dmabay_move *move, struct dmabay_batch_entry *
 	u32 count = 0;
 	int mapped;
 
+	dmabay_move_bind(move, NULL, dmabay_transfer_names(wanted));
 	do {
-		if (!dmabay_move_suits(move, wanted))
+		if (unlikely(!dmabay_move_in_bounds(&move->bounds, wanted)) &&
+		    !dmabay_move_rebind(move, wanted, refused))
 			break;
 		entries[count].memory = move->buffer->memory;
 		entries[count].offset = wanted->offset;
@@ -320,7 +426,7 @@ static u32 dmabay_move_map(struct dmabay_move *move, struct dmabay_batch_entry *
 		entries[count].direction = (enum dmabay_direction)wanted->direction;
 		wanted++;
 		count++;
-	} while (count < move->most && dmabay_move_accepts(move, wanted, count, refused));
+	} while (count < move->most);
 	if (!count)
 		return 0;
 
@@ -346,9 +452,11 @@ static noinline u32 dmabay_move_changed(struct dmabay_move *move, int *refused)
 		return 0;
 
 	while (done < mapped && !READ_ONCE(reservation->ended)) {
-		bool moved = dmabay_move_one(move, &batch->wanted[done], &batch->ended[done],
-					     entries[done].address);
+		bool moved;
 
+		reservation->piece.address = entries[done].address;
+		moved = dmabay_move_one(move, &reservation->piece, &batch->wanted[done],
+					&batch->ended[done]);
 		done++;
 		if (!moved)
 			break;
@@ -393,25 +501,24 @@ static bool dmabay_move_traced(void)
 }
 
 /* Becomes the one who runs the reservation, if nothing is under way there. */
-static bool dmabay_move_enter(struct dmabay_move *move, int *refused)
+static bool dmabay_move_enter(struct dmabay_move *move)
 {
 	struct dmabay_reservation *reservation = move->reservation;
 	struct dmabay_batch *batch = move->batch;
-	unsigned long flags;
 	bool entered;
 
-	spin_lock_irqsave(&reservation->lock, flags);
-	*refused = reservation->ended;
-	entered = !*refused && reservation->channel &&
-		  (reservation->spare || !llist_empty(&reservation->free)) &&
+	spin_lock_irq(&reservation->lock);
+	entered = !reservation->ended && reservation->channel &&
+		  atomic_read(&reservation->free_count) &&
 		  dmabay_reservation_enter(reservation);
 	if (entered) {
 		dmabay_reservation_remember(reservation);
-		move->most = dmabay_move_set_aside(batch, reservation, move->most);
+		move->most = dmabay_transfers_claim(reservation, move->most);
+		batch->aside = move->most;
 		refcount_inc(&reservation->references);
 		batch->reservation = reservation;
 	}
-	spin_unlock_irqrestore(&reservation->lock, flags);
+	spin_unlock_irq(&reservation->lock);
 
 	return entered;
 }
@@ -419,38 +526,29 @@ static bool dmabay_move_enter(struct dmabay_move *move, int *refused)
 /* And not any more; goes on with whatever has been queued meanwhile. */
 static void dmabay_move_leave(struct dmabay_reservation *reservation)
 {
-	unsigned long flags;
 	bool run;
 
-	spin_lock_irqsave(&reservation->lock, flags);
+	spin_lock_irq(&reservation->lock);
 	run = !dmabay_reservation_leave(reservation);
-	spin_unlock_irqrestore(&reservation->lock, flags);
+	spin_unlock_irq(&reservation->lock);
 
 	if (run)
 		dmabay_reservation_run(reservation, true);
 }
 
 /* Finds what the first one names, and enters. */
-static bool dmabay_move_begin(struct dmabay_move *move, int *refused)
+static bool dmabay_move_begin(struct dmabay_move *move)
 {
 	struct dmabay_batch *batch = move->batch;
 	const struct dmabay_transfer *wanted = batch->wanted;
 	bool entered = false;
 
 	rcu_read_lock();
-	*refused = dmabay_move_find(move, wanted->buffer, move->most);
-	if (!*refused)
-		*refused = dmabay_buffer_allows(move->buffer, wanted, batch->fences);
-	if (*refused)
-		goto out_unlock;
 	move->reservation = dmabay_reservation_find(batch->file, wanted->reservation);
-	if (move->reservation)
-		entered = dmabay_move_enter(move, refused);
-	else
-		*refused = -ENOENT;
-
-out_unlock:
+	if (move->reservation && !dmabay_move_find(move, wanted->buffer, move->most))
+		entered = dmabay_move_enter(move);
 	rcu_read_unlock();
+
 	return entered;
 }
 
@@ -460,8 +558,8 @@ out_unlock:
  *	is borrowed
  *
  * Context: may sleep.
- * Return: as dmabay_batch_submit(); or 0 with nothing submitted: the first one has to go
- * another way.
+ * Return: as dmabay_batch_submit(), if anything was submitted. Else nobody has said yet whether
+ * the first one is right, and it has to go another way.
  */
 int dmabay_batch_move(struct dmabay_batch *batch)
 {
@@ -475,9 +573,10 @@ int dmabay_batch_move(struct dmabay_batch *batch)
 	move.device = batch->file->device;
 	move.move = move.device->config.ops->move;
 	move.most = min(batch->count, DMABAY_BATCH_MAX);
+	move.others = 0;
 	move.bytes = 0;
 	move.held_count = 0;
-	if (dmabay_move_begin(&move, &refused)) {
+	if (dmabay_move_begin(&move)) {
 		batch->submitted = dmabay_move_run(&move, &refused);
 		dmabay_move_leave(move.reservation);
 		/* What was set aside is needed elsewhere. */
@@ -488,6 +587,5 @@ int dmabay_batch_move(struct dmabay_batch *batch)
 	}
 	dmabay_move_release(&move);
 
-	/* It is waited for elsewhere. */
-	return refused == -EAGAIN ? 0 : refused;
+	return refused;
 }

@@ -52,7 +52,7 @@ struct dmabay_reservation *dmabay_reservation_alloc(struct dmabay_file *file, u3
 	for (i = 0; i < depth; i++) {
 		INIT_LIST_HEAD(&reservation->transfers[i].node);
 		reservation->transfers[i].reservation = reservation;
-		llist_add(&reservation->transfers[i].free, &reservation->free);
+		dmabay_transfer_give(reservation, &reservation->transfers[i]);
 	}
 
 	return reservation;

@@ -81,7 +81,7 @@ static void dmabay_rings_add(struct dmabay_ring_pair *pair, struct dmabay_user_t
 	trace_dmabay_transfer_read(transfer->reservation, transfer);
 	dmabay_completion_fill(dmabay_rings_next(pair), transfer);
 	dmabay_rings_advance(pair);
-	llist_add(&transfer->free, &transfer->reservation->free);
+	dmabay_transfer_give(transfer->reservation, transfer);
 }
 
 /* As many as there are places for. They are the caller's. */

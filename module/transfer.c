@@ -177,7 +177,7 @@ void dmabay_transfer_end(struct dmabay_reservation *reservation,
 		complete(transfer->done);
 		wake_up_all(&reservation->file->idle);
 	} else if (vector) {
-		llist_add(&transfer->free, &reservation->free);
+		dmabay_transfer_give(reservation, transfer);
 		dmabay_vector_ended(vector, status, transferred);
 	} else {
 		dmabay_completion_add(reservation->file, transfer);

@@ -426,6 +426,8 @@ struct dmabay_user_transfer {
  * @dropped: nothing is added to the file's completions any more; under
  *	&dmabay_file.completion_lock
  * @free: transfers that are neither under way nor unread, as they came back
+ * @free_count: at least so many are in @free and @spare and nobody counts on them; taken from
+ *	under @lock, and before they are
  * @spare: those that were in @free when it was looked at last; under @lock
  * @transfers: all of them
  */
@@ -469,9 +471,19 @@ struct dmabay_reservation {
 	unsigned long deadline;
 	bool dropped;
 	struct llist_head free;
+	atomic_t free_count;
 	struct llist_node *spare;
 	struct dmabay_user_transfer transfers[];
 };
+
+/* Nobody has it any more. Any context. */
+static inline void dmabay_transfer_give(struct dmabay_reservation *reservation,
+					struct dmabay_user_transfer *transfer)
+{
+	/* It is there before it is counted: a full barrier. */
+	llist_add(&transfer->free, &reservation->free);
+	atomic_inc(&reservation->free_count);
+}
 
 /* Of a transfer: together with the reservation its name, until it was read. */
 static inline u32 dmabay_transfer_slot(const struct dmabay_reservation *reservation,
@@ -518,9 +530,8 @@ static inline bool dmabay_completions_pass(const struct dmabay_file *file)
  * @fences: what to do about the fences of dma-bufs
  * @submitted: out: how many were taken
  * @reservation: out: a reference, for dmabay_batch_told(); NULL if nobody is to be told
- * @aside: out: the first one of transfers of @reservation that are set aside, for as many as
+ * @aside: out: so many free transfers of @reservation nobody else counts on: one for each that
  *	nobody was told of, at least
- * @aside_last: out: the last one
  * @ended_count: out: how many of those ended meanwhile, and nobody was told
  * @ended: out: what is to be told of these, in the order in which they ended
  */
@@ -533,8 +544,7 @@ struct dmabay_batch {
 	enum dmabay_fences fences;
 	u32 submitted;
 	struct dmabay_reservation *reservation;
-	struct llist_node *aside;
-	struct llist_node *aside_last;
+	u32 aside;
 	u32 ended_count;
 	struct dmabay_completion ended[DMABAY_BATCH_MAX];
 };

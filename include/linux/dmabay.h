@@ -469,14 +469,21 @@ struct dmabay_link {
 	bool used;
 };
 
-/* Bytes that were linked when they were used last. */
+/**
+ * struct dmabay_last_link - Bytes that were linked when they were used last
+ * @from: the first one, in its memory
+ * @to: the first one behind them
+ * @origin: device address of the first byte of the memory, if all of it were linked
+ * @rights: BIT() of each &enum dmabay_direction in which the device may use them
+ */
 struct dmabay_last_link {
 	/* private: */
 	const struct dmabay_memory *memory;
+	u64 __percpu *hits;
+	/* public: */
 	size_t from;
 	size_t to;
 	dma_addr_t origin;
-	u64 __percpu *hits;
 	u8 rights;
 };
 
@@ -771,6 +778,39 @@ bool dmabay_adapter_find_linked(struct dmabay_adapter *adapter, struct dmabay_ch
 				enum dmabay_direction direction, dma_addr_t *address);
 
 /**
+ * dmabay_adapter_last_link() - What of a memory dmabay_adapter_linked() finds at once
+ * @channel: as there
+ * @memory: the memory; the caller sees to it that nobody unlinks it, as there
+ *
+ * For a caller who has many transfers of it: those inside can go on without another call, until
+ * something is mapped on the channel or dmabay_adapter_linked() was called again. He
+ * says afterwards how many they were (dmabay_adapter_count_hits()).
+ *
+ * Context: any.
+ * Return: the link, which is the channel's; or NULL.
+ */
+static inline const struct dmabay_last_link *
+dmabay_adapter_last_link(const struct dmabay_channel *channel, const struct dmabay_memory *memory)
+{
+	const struct dmabay_last_link *last = &channel->ledger.last;
+
+	/* If it is this memory, nobody else changes anything of it. */
+	return READ_ONCE(last->memory) == memory ? last : NULL;
+}
+
+/**
+ * dmabay_adapter_count_hits() - Transfers went on by what dmabay_adapter_last_link() said
+ * @channel: as there, where something was found
+ * @count: how many
+ *
+ * Context: any.
+ */
+static inline void dmabay_adapter_count_hits(const struct dmabay_channel *channel, u32 count)
+{
+	this_cpu_add(*channel->ledger.last.hits, count);
+}
+
+/**
  * dmabay_adapter_linked() - Is memory linked already, so that nothing is left to map?
  * @adapter: the adapter
  * @channel: an allocated channel with nothing mapped; nobody else maps on it meanwhile
@@ -798,11 +838,10 @@ static inline bool dmabay_adapter_linked(struct dmabay_adapter *adapter,
 					 size_t length, enum dmabay_direction direction,
 					 dma_addr_t *address)
 {
-	const struct dmabay_last_link *last = &channel->ledger.last;
+	const struct dmabay_last_link *last = dmabay_adapter_last_link(channel, memory);
 
-	/* If it is this memory, nobody else changes anything of it. */
-	if (READ_ONCE(last->memory) != memory || offset < last->from ||
-	    offset + length > last->to || !(last->rights & BIT(direction)))
+	if (!last || offset < last->from || offset + length > last->to ||
+	    !(last->rights & BIT(direction)))
 		return dmabay_adapter_find_linked(adapter, channel, memory, offset, length,
 						  direction, address);
 	*address = last->origin + offset;
