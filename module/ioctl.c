@@ -107,15 +107,9 @@ int dmabay_command_respond(const struct dmabay_command *command)
 	return 0;
 }
 
-/**
- * dmabay_ioctl() - unlocked_ioctl of the node
- * @filp: the file
- * @number: the command
- * @argument: address of its struct
- *
- * Return: 0 or a negative errno.
- */
-long dmabay_ioctl(struct file *filp, unsigned int number, unsigned long argument)
+/* As dmabay_ioctl(), for any command. */
+static noinline long dmabay_ioctl_any(struct file *filp, unsigned int number,
+				      unsigned long argument)
 {
 	struct dmabay_command command = {
 		.file = filp->private_data,
@@ -126,14 +120,6 @@ long dmabay_ioctl(struct file *filp, unsigned int number, unsigned long argument
 	union dmabay_command_data data __dmabay_uninitialized;
 	unsigned int index;
 	int ret;
-
-	/* What is called for every transfer need not be looked up. */
-	if (number == DMABAY_SUBMIT && filp->f_mode & FMODE_WRITE &&
-	    !READ_ONCE(command.file->device->gone)) {
-		ret = dmabay_submit_directly(command.file, command.user, command.nonblock);
-		if (ret != -ENOIOCTLCMD)
-			return ret;
-	}
 
 	index = _IOC_NR(number);
 	if (index >= ARRAY_SIZE(dmabay_handlers) || number != _IO(DMABAY_IOCTL_TYPE, index))
@@ -166,4 +152,29 @@ long dmabay_ioctl(struct file *filp, unsigned int number, unsigned long argument
 	command.data = &data;
 
 	return handler->handle(&command);
+}
+
+/**
+ * dmabay_ioctl() - unlocked_ioctl of the node
+ * @filp: the file
+ * @number: the command
+ * @argument: address of its struct
+ *
+ * Return: 0 or a negative errno.
+ */
+long dmabay_ioctl(struct file *filp, unsigned int number, unsigned long argument)
+{
+	struct dmabay_file *file = filp->private_data;
+	int ret;
+
+	/* What is called for every transfer need not be looked up. */
+	if (number == DMABAY_SUBMIT && filp->f_mode & FMODE_WRITE &&
+	    !READ_ONCE(file->device->gone)) {
+		ret = dmabay_submit_directly(file, (void __user *)argument,
+					     filp->f_flags & O_NONBLOCK);
+		if (ret != -ENOIOCTLCMD)
+			return ret;
+	}
+
+	return dmabay_ioctl_any(filp, number, argument);
 }

@@ -88,16 +88,17 @@ static void dmabay_rings_add(struct dmabay_ring_pair *pair, struct dmabay_user_t
 static u32 dmabay_rings_add_some(struct dmabay_file *file, struct dmabay_ring_pair *pair,
 				 const struct dmabay_batch *batch)
 {
-	u32 count = min(batch->ended_count, dmabay_rings_room(pair));
-	u32 mask = pair->completion_entries - 1, number = pair->completed, i;
+	u32 count = min(batch->ended_count, dmabay_rings_room(pair)), i;
+	u32 index = pair->completed & (pair->completion_entries - 1);
+	u32 first = min(count, pair->completion_entries - index);
 
 	lockdep_assert_held(&file->completion_lock);
 
-	for (i = 0; i < count; i++)
-		pair->completions[number++ & mask] = batch->ended[i];
-	WRITE_ONCE(pair->completed, number);
+	memcpy(pair->completions + index, batch->ended, first * sizeof(*batch->ended));
+	memcpy(pair->completions, batch->ended + first, (count - first) * sizeof(*batch->ended));
+	WRITE_ONCE(pair->completed, pair->completed + count);
 	/* As in dmabay_rings_advance(). */
-	smp_store_release(&pair->head->completion_tail, number);
+	smp_store_release(&pair->head->completion_tail, pair->completed);
 	if (file->event)
 		for (i = 0; i < count; i++)
 			dmabay_event_signal(file);

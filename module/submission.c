@@ -15,36 +15,17 @@
 
 static_assert(sizeof(struct dmabay_transfer) == 7 * sizeof(u64));
 static_assert(sizeof(struct dmabay_submit) == 7 * sizeof(u64));
-
-/* Copies completions to the user. */
-static bool dmabay_submit_tell(const struct dmabay_completion *ended,
-			       struct dmabay_completion __user *user, u32 count)
-{
-	if (!user_write_access_begin(user, count * sizeof(*user)))
-		return false;
-	for (; count--; ended++, user++) {
-		unsafe_put_user(ended->cookie, &user->cookie, err_fault);
-		unsafe_put_user(ended->length, &user->length, err_fault);
-		unsafe_put_user(ended->status, &user->status, err_fault);
-		unsafe_put_user(ended->reservation, &user->reservation, err_fault);
-	}
-	user_write_access_end();
-
-	return true;
-
-err_fault:
-	user_write_access_end();
-	return false;
-}
+static_assert(sizeof(struct dmabay_completion) == 3 * sizeof(u64));
 
 /* Tells the user of what ended meanwhile, as far as it fits. */
-static void dmabay_submit_ended(struct dmabay_batch *batch, struct dmabay_submit *arguments)
+static __always_inline void dmabay_submit_ended(struct dmabay_batch *batch,
+						struct dmabay_submit *arguments)
 {
 	struct dmabay_completion __user *user = u64_to_user_ptr(arguments->completions);
 	u32 told = min(batch->ended_count, arguments->capacity - arguments->completed);
 
 	if (!told || !dmabay_completions_pass(batch->file) ||
-	    !dmabay_submit_tell(batch->ended, user + arguments->completed, told))
+	    dmabay_threes_to_user(user + arguments->completed, batch->ended, told))
 		told = 0;
 	arguments->completed += told;
 	dmabay_batch_told(batch, told);
@@ -74,8 +55,9 @@ dmabay_submit_chunk(struct dmabay_file *file, struct dmabay_submit *arguments,
 	return ret;
 }
 
-static int dmabay_submit(struct dmabay_file *file, struct dmabay_submit *arguments,
-			 enum dmabay_fences fences)
+static __always_inline int dmabay_submit(struct dmabay_file *file,
+					 struct dmabay_submit *arguments,
+					 enum dmabay_fences fences)
 {
 	const struct dmabay_transfer __user *user = u64_to_user_ptr(arguments->transfers);
 	struct dmabay_transfer chunk[DMABAY_BATCH_MAX] __dmabay_uninitialized;

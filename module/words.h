@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Words: how a command reads the user's structs. They are short, and of 64-bit words, and the
- * preparations for longer copies would take more time than reading them does.
+ * Words: how a command reads the user's structs, and writes completions. They are short, and of
+ * 64-bit words, and the preparations for longer copies would take more time than reading them
+ * does.
  */
 #ifndef _DMABAY_WORDS_H
 #define _DMABAY_WORDS_H
@@ -34,6 +35,38 @@ static inline int dmabay_words_from_user(void *to, const void __user *user, size
 
 err_fault:
 	user_read_access_end();
+	return -EFAULT;
+}
+
+/**
+ * dmabay_threes_to_user() - Copy structs of three words to the user
+ * @user: where to
+ * @from: where from
+ * @count: how many; not 0
+ *
+ * Context: may sleep.
+ * Return: 0 or -EFAULT.
+ */
+static __always_inline int dmabay_threes_to_user(void __user *user, const void *from, u32 count)
+{
+	const u64 *word = from, *end = word + count * 3;
+	u64 __user *to = user;
+
+	if (!user_write_access_begin(user, count * 3 * sizeof(*word)))
+		return -EFAULT;
+	do {
+		unsafe_put_user(word[0], &to[0], err_fault);
+		unsafe_put_user(word[1], &to[1], err_fault);
+		unsafe_put_user(word[2], &to[2], err_fault);
+		word += 3;
+		to += 3;
+	} while (word < end);
+	user_write_access_end();
+
+	return 0;
+
+err_fault:
+	user_write_access_end();
 	return -EFAULT;
 }
 
