@@ -4,9 +4,10 @@
  *
  * Owned by its reservation; in the queue of the file, which
  * &dmabay_file.completion_lock guards, in the order in which they ended. It
- * leaves the queue only after it was copied to the user, so an address that is
- * not there loses nothing. Meanwhile &dmabay_file.read_mutex keeps other readers
- * away; a reservation may still be freed, and takes its completions along.
+ * leaves the queue only after it was copied to the user, and after DMABAY_WAIT has told how
+ * many were, so an address that is not there loses nothing. Meanwhile
+ * &dmabay_file.read_mutex keeps other readers away; a reservation may still be freed, and
+ * takes its completions along.
  *
  * If the file has rings (ring.c), a completion goes there when it is added, and the transfer
  * is free. Only those that find no place are in the queue, until one of them is taken.
@@ -153,9 +154,9 @@ static void dmabay_completions_take(struct dmabay_file *file, u64 last)
 	spin_unlock_irq(&file->completion_lock);
 }
 
-/* Adds to @completed what is there now. */
+/* Adds to @completed what is there now. If there is @told, the user finds that there. */
 static int dmabay_completions_copy(struct dmabay_file *file, struct dmabay_completion __user *user,
-				   u32 capacity, u32 *completed)
+				   u32 capacity, u32 *completed, u32 __user *told)
 {
 	struct dmabay_completion chunk[DMABAY_READ_CHUNK] __dmabay_uninitialized;
 	int ret = 0;
@@ -172,7 +173,8 @@ static int dmabay_completions_copy(struct dmabay_file *file, struct dmabay_compl
 						&last);
 		if (!count)
 			break;
-		if (copy_to_user(user + *completed, chunk, count * sizeof(*chunk))) {
+		if (copy_to_user(user + *completed, chunk, count * sizeof(*chunk)) ||
+		    (told && put_user(*completed + count, told))) {
 			ret = -EFAULT;
 			break;
 		}
@@ -267,6 +269,32 @@ int dmabay_completions_wait(struct dmabay_file *file, const struct dmabay_ring_p
 	return ret;
 }
 
+static int dmabay_completions_read_and_tell(struct dmabay_file *file,
+					    struct dmabay_completion __user *user, u32 capacity,
+					    u32 min_complete, u64 deadline, u32 *completed,
+					    u32 __user *told)
+{
+	int waited = 0, ret;
+	bool ended;
+
+	for (;;) {
+		/* Before the queue is looked at: nothing is added once it is true. */
+		ended = smp_load_acquire(&file->ended);
+		ret = 0;
+		if (*completed < capacity && READ_ONCE(file->completed))
+			ret = dmabay_completions_copy(file, user, capacity, completed, told);
+		if (ret || *completed >= min_complete)
+			return ret;
+		if (READ_ONCE(file->rings))
+			return -EBUSY;
+		if (ended)
+			return -ENODEV;
+		if (waited)
+			return waited;
+		waited = dmabay_completions_wait(file, NULL, min_complete - *completed, deadline);
+	}
+}
+
 /**
  * dmabay_completions_read() - Read completions, and wait for some
  * @file: the file
@@ -283,25 +311,8 @@ int dmabay_completions_wait(struct dmabay_file *file, const struct dmabay_ring_p
 int dmabay_completions_read(struct dmabay_file *file, struct dmabay_completion __user *user,
 			    u32 capacity, u32 min_complete, u64 deadline, u32 *completed)
 {
-	int waited = 0, ret;
-	bool ended;
-
-	for (;;) {
-		/* Before the queue is looked at: nothing is added once it is true. */
-		ended = smp_load_acquire(&file->ended);
-		ret = 0;
-		if (*completed < capacity && READ_ONCE(file->completed))
-			ret = dmabay_completions_copy(file, user, capacity, completed);
-		if (ret || *completed >= min_complete)
-			return ret;
-		if (READ_ONCE(file->rings))
-			return -EBUSY;
-		if (ended)
-			return -ENODEV;
-		if (waited)
-			return waited;
-		waited = dmabay_completions_wait(file, NULL, min_complete - *completed, deadline);
-	}
+	return dmabay_completions_read_and_tell(file, user, capacity, min_complete, deadline,
+						completed, NULL);
 }
 
 /**
@@ -312,6 +323,7 @@ int dmabay_completions_read(struct dmabay_file *file, struct dmabay_completion _
  */
 int dmabay_ioctl_wait(struct dmabay_command *command)
 {
+	struct dmabay_wait __user *user = command->user;
 	struct dmabay_wait *arguments = command->data;
 	struct dmabay_file *file = command->file;
 	u32 min_complete = command->nonblock ? 0 : arguments->min_complete;
@@ -327,11 +339,13 @@ int dmabay_ioctl_wait(struct dmabay_command *command)
 		return -EBUSY;
 
 	arguments->completed = 0;
-	ret = dmabay_completions_read(file, u64_to_user_ptr(arguments->completions),
-				      arguments->capacity, min_complete, arguments->deadline,
-				      &arguments->completed);
+	/* The answer is one number, and is told with what it counts. */
+	ret = dmabay_completions_read_and_tell(file, u64_to_user_ptr(arguments->completions),
+					       arguments->capacity, min_complete,
+					       arguments->deadline, &arguments->completed,
+					       &user->completed);
 	if (arguments->completed)
-		return dmabay_command_respond(command);
+		return 0;
 	if (ret)
 		return ret;
 

@@ -234,6 +234,27 @@ TEST_F(uapi, completions_not_mapped)
 	EXPECT_EQ(0, self->completion.status);
 }
 
+/* Nor is one of which the user could not be told that it was written. */
+TEST_F(uapi, completions_not_counted)
+{
+	struct dmabay_wait *wait = (void *)map_pages(PAGE);
+	struct dmabay_transfer transfer;
+	union argument argument;
+
+	ASSERT_NE(NULL, wait);
+	build(command_of(DMABAY_WAIT), self, &argument);
+	ASSERT_EQ(1, dmabay_wait(self->bay, &self->completion, 1, 1, dmabay_deadline(PATIENCE)));
+	transfer = self->transfer;
+	transfer.cookie = 43;
+	ASSERT_EQ(1, dmabay_submit(self->bay, &transfer, 1, NULL, 0, 0, 0, NULL));
+	*wait = argument.wait;
+	ASSERT_EQ(0, mprotect(wait, PAGE, PROT_READ));
+	EXPECT_EQ(-EFAULT, raw(self->fd, DMABAY_WAIT, wait));
+	EXPECT_EQ(1, dmabay_wait(self->bay, &self->completion, 1, 1, dmabay_deadline(PATIENCE)));
+	EXPECT_EQ(43, self->completion.cookie);
+	munmap(wait, PAGE);
+}
+
 /* ---- the file ---- */
 
 TEST_F(uapi, opened_read_only)
