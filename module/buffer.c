@@ -26,6 +26,7 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
+#include "fault.h"
 #include "trace_user.h"
 #include "user.h"
 
@@ -45,6 +46,8 @@ int dmabay_pages_charge(unsigned long count, struct user_struct **charged)
 	unsigned long limit, locked;
 
 	*charged = NULL;
+	if (dmabay_fault(DMABAY_FAULT_ACCOUNT))
+		return -ENOMEM;
 	if (capable(CAP_IPC_LOCK))
 		return 0;
 
@@ -114,9 +117,12 @@ static int dmabay_pin_pages(struct dmabay_buffer *buffer, unsigned long start)
 	int pinned;
 
 	while (done < buffer->page_count) {
-		pinned = pin_user_pages_fast(start + (done << PAGE_SHIFT),
-					     min(buffer->page_count - done, DMABAY_PIN_CHUNK),
-					     flags, buffer->pages + done);
+		pinned = -ENOMEM;
+		if (!dmabay_fault(DMABAY_FAULT_PIN))
+			pinned = pin_user_pages_fast(start + (done << PAGE_SHIFT),
+						     min(buffer->page_count - done,
+							 DMABAY_PIN_CHUNK),
+						     flags, buffer->pages + done);
 		if (pinned <= 0) {
 			dmabay_unpin_pages(buffer, done);
 			return pinned ? pinned : -EFAULT;

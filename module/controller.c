@@ -22,6 +22,7 @@
 #include <linux/workqueue.h>
 
 #include "dmabay_private.h"
+#include "fault.h"
 
 struct dmabay_controller {
 	struct dmabay_adapter *adapter;
@@ -269,9 +270,12 @@ static int controller_issue(struct dmabay_controller *controller,
 	bool failed, terminate;
 	unsigned long flags;
 
-	descriptor = controller->memory_to_memory ?
-		prepare_copy(controller, list, direction, device_offset) :
-		prepare_slave(controller, list, direction, device_offset);
+	if (dmabay_fault(DMABAY_FAULT_PREPARE))
+		descriptor = NULL;
+	else if (controller->memory_to_memory)
+		descriptor = prepare_copy(controller, list, direction, device_offset);
+	else
+		descriptor = prepare_slave(controller, list, direction, device_offset);
 	if (!descriptor)
 		return -EIO;
 	if (controller->routine) {

@@ -18,6 +18,7 @@
 #include <linux/string.h>
 
 #include "dmabay_private.h"
+#include "fault.h"
 #include "user.h"
 
 static struct dentry *dmabay_debugfs;
@@ -173,6 +174,7 @@ void dmabay_debugfs_init(void)
 {
 	dmabay_debugfs = debugfs_create_dir("dmabay", NULL);
 	debugfs_create_file("states", 0400, dmabay_debugfs, NULL, &dmabay_states_fops);
+	dmabay_fault_init(dmabay_debugfs);
 }
 
 /**

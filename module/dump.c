@@ -20,6 +20,7 @@
 #include <linux/utsname.h>
 #include <linux/vmalloc.h>
 
+#include "fault.h"
 #include "user.h"
 
 /* What is longer is cut after a line. */
@@ -68,7 +69,7 @@ static void dmabay_dump_print(struct dmabay_device *device, struct seq_buf *text
 void dmabay_dump_work(struct work_struct *work)
 {
 	struct dmabay_device *device = container_of(work, struct dmabay_device, dump.work);
-	char *buffer = vzalloc(DMABAY_DUMP_SIZE);
+	char *buffer = dmabay_fault(DMABAY_FAULT_DUMP) ? NULL : vzalloc(DMABAY_DUMP_SIZE);
 	struct seq_buf text;
 	size_t used;
 

@@ -53,6 +53,7 @@
 #include <linux/dmabay.h>
 
 #include "compat_devices.h"
+#include "fault.h"
 
 #define EDU_NAME		"dmabay_edu"
 #define EDU_VENDOR_ID		0x1234
@@ -142,6 +143,12 @@ struct edu {
 	int error;
 	struct edu_registers late;
 };
+
+/* All ones if the function is gone. */
+static u32 edu_read(const struct edu *edu, unsigned int offset)
+{
+	return dmabay_fault(DMABAY_FAULT_MMIO) ? U32_MAX : readl(edu->regs + offset);
+}
 
 /* The engine has nothing of ours. */
 static bool edu_idle(const struct edu *edu)
@@ -243,7 +250,7 @@ static irqreturn_t edu_interrupt(int irq, void *data)
 	if (edu->suspended && edu_idle(edu))
 		goto not_ours;
 
-	status = readl(edu->regs + EDU_INTERRUPT_STATUS);
+	status = edu_read(edu, EDU_INTERRUPT_STATUS);
 	if (!status)
 		goto not_ours;
 	if (PCI_POSSIBLE_ERROR(status)) {
@@ -260,7 +267,7 @@ static irqreturn_t edu_interrupt(int irq, void *data)
 	 * The read also makes sure that the line is down when this returns. All
 	 * ones (gone in this very moment) read as busy.
 	 */
-	command = readl(edu->regs + EDU_DMA_COMMAND);
+	command = edu_read(edu, EDU_DMA_COMMAND);
 
 	/*
 	 * The bit alone proves nothing: anyone who can write to the registers can
@@ -307,9 +314,10 @@ static int edu_quiesce(struct edu *edu)
 	pci_clear_master(edu->pdev);
 
 	/* The reads also push out what the engine has written. */
-	error = readl_poll_timeout(edu->regs + EDU_DMA_COMMAND, command,
-				   PCI_POSSIBLE_ERROR(command) || !(command & EDU_DMA_START),
-				   USEC_PER_MSEC, EDU_IDLE_TIMEOUT_MS * USEC_PER_MSEC);
+	error = read_poll_timeout(edu_read, command,
+				  PCI_POSSIBLE_ERROR(command) || !(command & EDU_DMA_START),
+				  USEC_PER_MSEC, EDU_IDLE_TIMEOUT_MS * USEC_PER_MSEC, false, edu,
+				  EDU_DMA_COMMAND);
 	if (PCI_POSSIBLE_ERROR(command)) {
 		dev_err(&edu->pdev->dev, "the function is gone\n");
 		return -ENODEV;
@@ -319,17 +327,17 @@ static int edu_quiesce(struct edu *edu)
 		return -EIO;
 	}
 
-	writel(readl(edu->regs + EDU_INTERRUPT_STATUS), edu->regs + EDU_INTERRUPT_ACK);
+	writel(edu_read(edu, EDU_INTERRUPT_STATUS), edu->regs + EDU_INTERRUPT_ACK);
 
 	return 0;
 }
 
 static void edu_read_registers(const struct edu *edu, struct edu_registers *registers)
 {
-	registers->identity = readl(edu->regs + EDU_ID);
-	registers->interrupt_status = readl(edu->regs + EDU_INTERRUPT_STATUS);
-	registers->count = readl(edu->regs + EDU_DMA_COUNT);
-	registers->command = readl(edu->regs + EDU_DMA_COMMAND);
+	registers->identity = edu_read(edu, EDU_ID);
+	registers->interrupt_status = edu_read(edu, EDU_INTERRUPT_STATUS);
+	registers->count = edu_read(edu, EDU_DMA_COUNT);
+	registers->command = edu_read(edu, EDU_DMA_COMMAND);
 }
 
 static void edu_watchdog(struct work_struct *work)
@@ -470,6 +478,12 @@ static int edu_register(struct edu *edu)
 	return PTR_ERR_OR_ZERO(edu->device);
 }
 
+/* Of what probing takes, each step can be made to fail. */
+static int edu_step(void)
+{
+	return dmabay_fault(DMABAY_FAULT_PROBE) ? -ENOMEM : 0;
+}
+
 static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	unsigned int irq_types = edu_msi ? PCI_IRQ_MSI | PCI_IRQ_INTX : PCI_IRQ_INTX;
@@ -488,7 +502,7 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	INIT_LIST_HEAD(&edu->queue);
 	pci_set_drvdata(pdev, edu);
 
-	error = pci_enable_device_mem(pdev);
+	error = edu_step() ?: pci_enable_device_mem(pdev);
 	if (error)
 		return error;
 
@@ -497,17 +511,17 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		goto err_disable;
 	}
 
-	error = pci_request_region(pdev, EDU_BAR, EDU_NAME);
+	error = edu_step() ?: pci_request_region(pdev, EDU_BAR, EDU_NAME);
 	if (error)
 		goto err_disable;
 
-	edu->regs = pci_iomap(pdev, EDU_BAR, EDU_BAR_LENGTH);
+	edu->regs = edu_step() ? NULL : pci_iomap(pdev, EDU_BAR, EDU_BAR_LENGTH);
 	if (!edu->regs) {
 		error = -ENOMEM;
 		goto err_release;
 	}
 
-	identity = readl(edu->regs + EDU_ID);
+	identity = edu_read(edu, EDU_ID);
 	if ((identity & EDU_ID_MASK) != EDU_ID_VALUE) {
 		dev_err(&pdev->dev, "not an edu device: %#010x\n", identity);
 		error = -ENODEV;
@@ -519,22 +533,23 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (error)
 		goto err_unmap;
 
-	error = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(EDU_ADDRESS_WIDTH));
+	error = edu_step() ?:
+		dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(EDU_ADDRESS_WIDTH));
 	if (error)
 		goto err_unmap;
 
-	error = pci_alloc_irq_vectors(pdev, 1, 1, irq_types);
+	error = edu_step() ?: pci_alloc_irq_vectors(pdev, 1, 1, irq_types);
 	if (error < 0)
 		goto err_unmap;
 
 	edu->irq = pci_irq_vector(pdev, 0);
-	error = pci_request_irq(pdev, 0, edu_interrupt, NULL, edu, EDU_NAME);
+	error = edu_step() ?: pci_request_irq(pdev, 0, edu_interrupt, NULL, edu, EDU_NAME);
 	if (error)
 		goto err_vectors;
 
 	pci_set_master(pdev);
 
-	error = edu_register(edu);
+	error = edu_step() ?: edu_register(edu);
 	if (error)
 		goto err_master;
 

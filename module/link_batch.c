@@ -18,6 +18,7 @@
  */
 #include <linux/log2.h>
 
+#include "fault.h"
 #include "window.h"
 
 /* Pages from one cut to the next, and from a cut to where a page table's range begins. */
@@ -168,6 +169,8 @@ static __always_inline int batch_link(struct batch *batch)
 	struct dmabay_window *window = batch->adapter->provider_data;
 	int ret;
 
+	if (dmabay_fault(DMABAY_FAULT_LINK))
+		return -ENOMEM;
 	ret = dmabay_iova_link(batch->adapter->dev, &window->iova, PFN_PHYS(batch->pfn),
 			       (size_t)(batch->page - batch->pages) << PAGE_SHIFT,
 			       (size_t)batch->pages << PAGE_SHIFT,

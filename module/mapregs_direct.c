@@ -20,6 +20,7 @@
 #include <linux/slab.h>
 
 #include "dmabay_private.h"
+#include "fault.h"
 
 /* What the DMA API does for the device, as it was when the adapter was made. */
 struct direct {
@@ -165,6 +166,8 @@ static ssize_t map_table(struct dmabay_adapter *adapter, struct dmabay_channel *
 	struct sg_table *table;
 	int ret = -ENOMEM;
 
+	if (dmabay_fault(DMABAY_FAULT_TABLE))
+		return ret;
 	table = kzalloc_obj(*table, GFP_ATOMIC | __GFP_NOWARN);
 	if (!table)
 		return ret;
@@ -173,8 +176,10 @@ static ssize_t map_table(struct dmabay_adapter *adapter, struct dmabay_channel *
 	if (ret)
 		goto err_table;
 	fill_table(table, channel, extent->length, longest);
-	ret = dma_map_sgtable(adapter->dev, table, dmabay_channel_direction(channel),
-			      DMA_ATTR_NO_WARN);
+	ret = -ENOMEM;
+	if (!dmabay_fault(DMABAY_FAULT_MAP))
+		ret = dma_map_sgtable(adapter->dev, table, dmabay_channel_direction(channel),
+				      DMA_ATTR_NO_WARN);
 	if (ret)
 		goto err_list;
 
@@ -204,6 +209,8 @@ static ssize_t map_run(struct dmabay_adapter *adapter, struct dmabay_channel *ch
 	run = dmabay_walk_run(&walk, &pfn);
 	length = min(extent->length, ((size_t)run << PAGE_SHIFT) - extent->in_page);
 	length = min(length, (size_t)direct->entry_pages << PAGE_SHIFT);
+	if (dmabay_fault(DMABAY_FAULT_MAP))
+		return -ENOMEM;
 	address = dma_map_page_attrs(adapter->dev, pfn_to_page(pfn), extent->in_page, length,
 				     dmabay_channel_direction(channel), DMA_ATTR_NO_WARN);
 	if (dma_mapping_error(adapter->dev, address))

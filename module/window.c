@@ -28,6 +28,7 @@
 #include <linux/pci.h>
 #include <linux/slab.h>
 
+#include "fault.h"
 #include "window.h"
 
 #define TABLE_PAGES	DMABAY_TABLE_PAGES
@@ -99,8 +100,11 @@ static int make_tables(struct dmabay_adapter *adapter, struct dmabay_window *win
 		size_t offset = (size_t)at << PAGE_SHIFT;
 
 		step = pages_to_table(window, at);
-		ret = dmabay_iova_link(adapter->dev, &window->iova, page_to_phys(page), offset,
-				       PAGE_SIZE, DMA_TO_DEVICE);
+		if (dmabay_fault(DMABAY_FAULT_LINK))
+			ret = -ENOMEM;
+		else
+			ret = dmabay_iova_link(adapter->dev, &window->iova, page_to_phys(page),
+					       offset, PAGE_SIZE, DMA_TO_DEVICE);
 		if (ret)
 			break;
 		ret = dmabay_iova_sync(adapter->dev, &window->iova, offset, PAGE_SIZE);
@@ -301,9 +305,12 @@ int dmabay_window_link(struct dmabay_adapter *adapter, struct dmabay_linked *lin
 	dmabay_walk_start(&walk, linked->memory, linked->page, linked->pages);
 	for (calls = 0; page < end; calls++) {
 		unit = next_unit(window, &walk, page, &pfn);
-		ret = dmabay_iova_link(dev, &window->iova, PFN_PHYS(pfn),
-				       (size_t)page << PAGE_SHIFT, (size_t)unit << PAGE_SHIFT,
-				       direction);
+		if (dmabay_fault(DMABAY_FAULT_LINK))
+			ret = -ENOMEM;
+		else
+			ret = dmabay_iova_link(dev, &window->iova, PFN_PHYS(pfn),
+					       (size_t)page << PAGE_SHIFT,
+					       (size_t)unit << PAGE_SHIFT, direction);
 		if (unlikely(ret))
 			break;
 		page += unit;
@@ -329,6 +336,9 @@ int dmabay_window_link(struct dmabay_adapter *adapter, struct dmabay_linked *lin
 int dmabay_window_sync(struct dmabay_adapter *adapter, u32 page, u32 pages)
 {
 	struct dmabay_window *window = adapter->provider_data;
+
+	if (dmabay_fault(DMABAY_FAULT_SYNC))
+		return -ENOMEM;
 
 	return dmabay_iova_sync(adapter->dev, &window->iova, (size_t)page << PAGE_SHIFT,
 				(size_t)pages << PAGE_SHIFT);

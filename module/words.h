@@ -10,6 +10,8 @@
 #include <linux/types.h>
 #include <linux/uaccess.h>
 
+#include "fault.h"
+
 /**
  * dmabay_words_from_user() - Copy a few words from the user
  * @to: where to
@@ -24,7 +26,7 @@ static inline int dmabay_words_from_user(void *to, const void __user *user, size
 	const u64 __user *from = user;
 	u64 *word = to;
 
-	if (!user_read_access_begin(user, size))
+	if (dmabay_fault(DMABAY_FAULT_COPY_IN) || !user_read_access_begin(user, size))
 		return -EFAULT;
 	/* No side effects there: it may be a macro that looks at them more than once. */
 	for (; size; size -= sizeof(*word), word++, from++)
@@ -52,7 +54,8 @@ static __always_inline int dmabay_threes_to_user(void __user *user, const void *
 	const u64 *word = from, *end = word + count * 3;
 	u64 __user *to = user;
 
-	if (!user_write_access_begin(user, count * 3 * sizeof(*word)))
+	if (dmabay_fault(DMABAY_FAULT_COPY_OUT) ||
+	    !user_write_access_begin(user, count * 3 * sizeof(*word)))
 		return -EFAULT;
 	do {
 		unsafe_put_user(word[0], &to[0], err_fault);
@@ -86,7 +89,8 @@ static __always_inline int dmabay_sevens_from_user(void *to, const void __user *
 	const u64 __user *from = user;
 	u64 *word = to;
 
-	if (!user_read_access_begin(user, count * 7 * sizeof(*word)))
+	if (dmabay_fault(DMABAY_FAULT_COPY_IN) ||
+	    !user_read_access_begin(user, count * 7 * sizeof(*word)))
 		return -EFAULT;
 	do {
 		unsafe_get_user(word[0], &from[0], err_fault);
