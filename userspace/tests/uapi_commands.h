@@ -115,7 +115,7 @@ static inline struct dmabay_transfer good_page(const FIXTURE_DATA(uapi) *self)
 	return (struct dmabay_transfer){
 		.reservation = self->reservation,
 		.buffer = self->buffer,
-		.length = PAGE,
+		.length = about_a_page(&self->info),
 		.direction = DMABAY_TO_DEVICE,
 	};
 }
@@ -149,7 +149,7 @@ static inline void undo_transfer(FIXTURE_DATA(uapi) *self, const union argument 
 static inline void build_once(FIXTURE_DATA(uapi) *self, union argument *argument)
 {
 	argument->once.address = (uintptr_t)self->memory;
-	argument->once.length = PAGE;
+	argument->once.length = about_a_page(&self->info);
 	argument->once.direction = DMABAY_TO_DEVICE;
 }
 
