@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A dump: what was going on when the device did not answer, in /sys/class/devcoredump.
+ * A dump: what was going on when the device did not answer, or said what cannot be true, in
+ * /sys/class/devcoredump.
  *
  * It is taken where the transfer ends, in any context and without allocating anything:
  * the device has room for one. A work item makes text of it, and adds what can still be
@@ -37,6 +38,7 @@ static void dmabay_dump_print_transfer(const struct dmabay_dump *dump, struct se
 		       dump->direction == DMABAY_WRITE_TO_DEVICE ? "to_device" : "from_device");
 	seq_buf_printf(text, "transfer/length: %zu\n", dump->length);
 	seq_buf_printf(text, "transfer/device_address: 0x%llx\n", dump->device_address);
+	seq_buf_printf(text, "transfer/status: %d\n", dump->status);
 	seq_buf_printf(text, "transfer/transferred: %zu\n", dump->transferred);
 	seq_buf_printf(text, "transfer/piece_length: %zu\n", dump->piece_length);
 	seq_buf_printf(text, "transfer/age_ms: %u\n", jiffies_to_msecs(dump->age));
@@ -90,13 +92,14 @@ out_release:
 }
 
 /**
- * dmabay_dump_take() - The device did not answer in time
- * @reservation: its running transfer is the one that was not answered
+ * dmabay_dump_take() - The device did not answer in time, or said what cannot be
+ * @reservation: its running transfer is the one that was not answered, or wrongly
+ * @status: how that ends
  * @transferred: bytes of it that were moved all the same
  *
  * Context: any.
  */
-void dmabay_dump_take(struct dmabay_reservation *reservation, size_t transferred)
+void dmabay_dump_take(struct dmabay_reservation *reservation, int status, size_t transferred)
 {
 	const struct dmabay_user_transfer *transfer = reservation->running;
 	struct dmabay_dump *dump = &reservation->file->device->dump;
@@ -114,6 +117,7 @@ void dmabay_dump_take(struct dmabay_reservation *reservation, size_t transferred
 	dump->direction = transfer->direction;
 	dump->length = transfer->length;
 	dump->device_address = transfer->device_address;
+	dump->status = status;
 	dump->transferred = transferred;
 	dump->piece_length = reservation->piece.length;
 	schedule_work(&dump->work);

@@ -306,15 +306,14 @@ static __always_inline bool dmabay_move_one(struct dmabay_move *move,
 
 	ended->cookie = wanted->cookie;
 	ended->reservation = wanted->reservation;
-	ended->length = wanted->length;
-	ended->status = 0;
-	if (likely(!status && moved >= wanted->length)) {
+	if (likely(!status && moved == wanted->length)) {
+		ended->length = wanted->length;
+		ended->status = 0;
 		move->bytes += wanted->length;
 		return true;
 	}
-	/* The driver's word, not more: it may have it from the device. */
-	ended->length = min(moved, (size_t)wanted->length);
-	ended->status = status > 0 ? -EIO : status;
+	ended->status = dmabay_piece_judge(move->reservation, status, &moved);
+	ended->length = moved;
 
 	return false;
 }

@@ -39,8 +39,9 @@ static inline bool dmabay_piece_run(struct dmabay_reservation *reservation,
 
 		reservation->length = 0;
 		status = ops->move(device, piece, &reservation->length);
-		reservation->status = status > 0 ? -EIO : status;
-		reservation->length = min(reservation->length, length);
+		if (unlikely(status || reservation->length != length))
+			status = dmabay_piece_judge(reservation, status, &reservation->length);
+		reservation->status = status;
 		trace_dmabay_piece_completed(reservation, reservation->status,
 					     reservation->length);
 		return true;

@@ -217,7 +217,7 @@ static int dmabay_transfer_cancelled(struct dmabay_reservation *reservation,
 
 	if (late) {
 		atomic64_inc(&dmabay_reservation_device(reservation)->timeouts);
-		dmabay_dump_take(reservation, transferred);
+		dmabay_dump_take(reservation, -ETIMEDOUT, transferred);
 	}
 
 	return dmabay_transfer_stopped(reservation, transfer) ?: late ? -ETIMEDOUT : -ECANCELED;
@@ -232,9 +232,9 @@ static bool dmabay_transfer_over(struct dmabay_reservation *reservation, int sta
 		reservation->moved =
 			dmabay_transaction_bytes_transferred(reservation->transaction);
 
-	/* Not a deadline of the user's: the driver says that the device did not answer. */
-	if (status == -ETIMEDOUT)
-		dmabay_dump_take(reservation, reservation->moved);
+	/* Not a deadline of the user's: the device did not answer, or said what cannot be. */
+	if (status == -ETIMEDOUT || status == -EPROTO)
+		dmabay_dump_take(reservation, status, reservation->moved);
 	else if (!status && reservation->moved < transfer->length)
 		status = dmabay_transfer_stopped(reservation, transfer);
 	else if (status == -ECANCELED)
@@ -295,6 +295,22 @@ bool dmabay_transfer_complete(struct dmabay_reservation *reservation, int status
 	return dmabay_transfer_over(reservation, status ? status : ret);
 }
 
+/* The device, or the channel, is done with the piece, and this is true. */
+static void dmabay_reservation_answered(struct dmabay_reservation *reservation, int status,
+					size_t length)
+{
+	trace_dmabay_piece_completed(reservation, status, length);
+
+	reservation->status = status;
+	reservation->length = length;
+	/* It came before the end of program(): who called that goes on. */
+	if (reservation->channel && !atomic_xchg(&reservation->met, 1))
+		return;
+
+	if (dmabay_transfer_complete(reservation, status, length))
+		dmabay_reservation_run(reservation, false);
+}
+
 /*
  * The channel has the piece. Who ends the reservation may have stopped the transaction
  * before it was initialized, when there was nothing to stop yet.
@@ -331,14 +347,15 @@ static void dmabay_channel_done(struct dmabay_transaction *transaction, struct d
 	WRITE_ONCE(reservation->deadline, 0);
 	reservation->piece.length = length;
 	if (status == DMABAY_DMA_COMPLETE) {
-		dmabay_device_complete(&reservation->piece, 0, length);
+		dmabay_reservation_answered(reservation, 0, length);
 		return;
 	}
 
 	adapter = dmabay_enabler_adapter(device->enabler, direction);
 	left = min(dmabay_adapter_read_counter(adapter), length);
-	dmabay_device_complete(&reservation->piece,
-			       status == DMABAY_DMA_CANCELLED ? -ECANCELED : -EIO, length - left);
+	dmabay_reservation_answered(reservation,
+				    status == DMABAY_DMA_CANCELLED ? -ECANCELED : -EIO,
+				    length - left);
 }
 
 static bool dmabay_program(struct dmabay_transaction *transaction, struct device *dev,
@@ -364,10 +381,13 @@ static bool dmabay_program(struct dmabay_transaction *transaction, struct device
 	piece->direction = direction;
 	piece->polled = transfer->vector && transfer->vector->polled;
 
-	if (dmabay_transfer_stopped(reservation, transfer))
-		dmabay_device_complete(piece, 0, 0);
-	else
-		device->config.ops->program(device, piece);
+	if (dmabay_transfer_stopped(reservation, transfer)) {
+		dmabay_reservation_answered(reservation, 0, 0);
+		return true;
+	}
+
+	atomic_set_release(&reservation->programmed, 1);
+	device->config.ops->program(device, piece);
 
 	return true;
 }
@@ -503,31 +523,48 @@ void dmabay_reservation_failed(struct dmabay_transaction *transaction, void *con
 		dmabay_reservation_run(reservation, false);
 }
 
+/**
+ * dmabay_piece_judge() - Can it be true what was said of a piece?
+ * @reservation: it was run there; who ran it calls, or who completes it
+ * @status: as the driver says, which may have it from the device
+ * @length: likewise; out: so many bytes can be relied on
+ *
+ * Context: any.
+ * Return: the status that the user is told. -EPROTO: more bytes than the piece has.
+ */
+int dmabay_piece_judge(struct dmabay_reservation *reservation, int status, size_t *length)
+{
+	size_t asked = reservation->piece.length;
+
+	/* Neither those that are no errno, nor those that only the kernel knows. */
+	if (status > 0 || status <= -ERESTARTSYS)
+		status = -EIO;
+	if (likely(*length <= asked))
+		return status;
+
+	dev_err_ratelimited(&dmabay_reservation_device(reservation)->dev,
+			    "%zu bytes of a piece of %zu were moved, the device says\n",
+			    *length, asked);
+	*length = 0;
+
+	return status ?: -EPROTO;
+}
+
 /* See <linux/dmabay.h>. */
 void dmabay_device_complete(struct dmabay_device_piece *piece, int status, size_t length)
 {
 	struct dmabay_reservation *reservation =
 		container_of(piece, struct dmabay_reservation, piece);
 
-	/* A transaction looks after its own. */
-	if (WARN_ON_ONCE(reservation->channel ? !atomic_xchg(&reservation->programmed, 0) :
-						!reservation->running))
+	/* No WARN(): the driver may only have passed on what the device did. */
+	if (unlikely(!atomic_xchg(&reservation->programmed, 0))) {
+		dev_err_ratelimited(&dmabay_reservation_device(reservation)->dev,
+				    "a piece was completed that the device does not have\n");
 		return;
+	}
 
-	/* The driver's word, not more: it may have it from the device. */
-	length = min(length, piece->length);
-	if (status > 0)
-		status = -EIO;
-	trace_dmabay_piece_completed(reservation, status, length);
-
-	reservation->status = status;
-	reservation->length = length;
-	/* It came before the end of program(): who called that goes on. */
-	if (reservation->channel && !atomic_xchg(&reservation->met, 1))
-		return;
-
-	if (dmabay_transfer_complete(reservation, status, length))
-		dmabay_reservation_run(reservation, false);
+	status = dmabay_piece_judge(reservation, status, &length);
+	dmabay_reservation_answered(reservation, status, length);
 }
 EXPORT_SYMBOL_GPL(dmabay_device_complete);
 

@@ -98,7 +98,7 @@ struct seq_buf;
 #define DMABAY_MAX_REGISTER_LENGTH	((u64)SZ_1G)
 
 /**
- * struct dmabay_dump - What was going on when the device did not answer
+ * struct dmabay_dump - What was going on when the device did not answer, or lied
  * @work: tells
  * @taken: 1 until it was told
  * @time: CLOCK_REALTIME
@@ -111,6 +111,7 @@ struct seq_buf;
  * @direction: likewise
  * @length: likewise
  * @device_address: likewise
+ * @status: how it ended
  * @transferred: bytes of it that were moved
  * @piece_length: bytes, of its last piece
  */
@@ -127,6 +128,7 @@ struct dmabay_dump {
 	enum dmabay_direction direction;
 	size_t length;
 	u64 device_address;
+	int status;
 	size_t transferred;
 	size_t piece_length;
 };
@@ -169,7 +171,7 @@ struct dmabay_moved {
  * @errors: those that ended with a status
  * @timeouts: transfers of a channel that took too long
  * @debugfs: directory
- * @dump: of the last time-out
+ * @dump: of the last time-out, or lie
  */
 struct dmabay_device {
 	struct device dev;
@@ -415,7 +417,8 @@ struct dmabay_user_transfer {
  * @mapped: it is mapped on @channel; else it was found linked
  * @alone: or it is mapped there as a batch, and is unlinked with it
  * @leaves: a piece of @running was mapped, and is to be unlinked when that is over
- * @programmed: and has not completed yet; whoever makes it 0 does
+ * @programmed: @piece was given to the driver, who has not completed it; whoever makes it 0
+ *	does
  * @met: of the one who had it programmed and is through with that, and the one who
  *	completed it, one was here; the other one goes on
  * @status: how it was completed
@@ -740,6 +743,7 @@ void dmabay_piece_unlink(struct dmabay_reservation *reservation,
 			 const struct dmabay_user_transfer *transfer);
 
 /* transfer.c */
+int dmabay_piece_judge(struct dmabay_reservation *reservation, int status, size_t *length);
 bool dmabay_transfer_complete(struct dmabay_reservation *reservation, int status, size_t length);
 void dmabay_transfer_end(struct dmabay_reservation *reservation,
 			 struct dmabay_user_transfer *transfer, int status, size_t transferred);
@@ -833,7 +837,7 @@ int dmabay_order_cancel(struct dmabay_device *device, char *line, struct dmabay_
 
 /* dump.c */
 void dmabay_dump_work(struct work_struct *work);
-void dmabay_dump_take(struct dmabay_reservation *reservation, size_t transferred);
+void dmabay_dump_take(struct dmabay_reservation *reservation, int status, size_t transferred);
 
 /* debugfs.c */
 void dmabay_debugfs_init(void);

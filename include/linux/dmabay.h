@@ -2345,8 +2345,8 @@ struct dmabay_device_piece {
  *	@stop waits for those that are under way. Any context; must not sleep
  * @counters: may be NULL: add to the last three members of the counters (faults,
  *	engine ticks, timeouts). Any context
- * @dump: may be NULL: the device did not answer lately, which is told in a dump: add what
- *	its registers said then, as lines of "key: value". May sleep
+ * @dump: may be NULL: the device did not answer lately, or lied, which is told in a dump: add
+ *	what its registers said then, as lines of "key: value". May sleep
  *
  * @program and @stop are NULL if the device is a channel (&dmabay_device_config.system), else
  * not.
@@ -2441,9 +2441,18 @@ void *dmabay_device_data(const struct dmabay_device *device);
  * dmabay_device_complete() - A piece is done
  * @piece: the piece; not to be touched any more
  * @status: 0, or a negative errno that ends the transfer: -ETIMEDOUT (the device
- *	did not answer, and was reset; a dump is made of it), -EIO (it failed), -ENODEV (it is gone)
- * @length: bytes that were moved; not more than its length. Fewer, with status
- *	0, ends the transfer short
+ *	did not answer, and was reset), -EPROTO (it answered what cannot be true, and was
+ *	reset), -EIO (it failed), -ENODEV (it is gone). A dump is made of the first two. What
+ *	is no errno of user space is taken for -EIO
+ * @length: bytes that were moved. Fewer than the piece has, with status 0, end the transfer
+ *	short. More than that cannot be true: then no byte counts as moved, and status 0 is
+ *	taken for -EPROTO
+ *
+ * Both may be what the device says, read once; they are not believed beyond the above. But
+ * the driver alone knows which piece the device means: an answer for which it finds none among
+ * those that the device has is for nobody, and it takes the piece from there before it calls.
+ * A second call before the transfer's next piece was programmed is refused, with a line in the
+ * log; later, it would complete that one.
  *
  * The next piece of the transfer may be programmed inside this call, but never
  * inside a program() of the same transfer.

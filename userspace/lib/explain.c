@@ -156,6 +156,8 @@ static const struct reason reasons[] = {
 	  "set a later deadline; if it was the device, the kernel log says more" },
 	{ ANY_COMMAND, EIO, "the device reported an error", NO_LIMIT, NULL,
 	  "the kernel log says more" },
+	{ ANY_COMMAND, EPROTO, "the device reported what cannot be true", NO_LIMIT, NULL,
+	  "do not trust its memory; the kernel log and a dump say more" },
 	{ ANY_COMMAND, ENODEV, "the device is gone", NO_LIMIT, NULL,
 	  "close the node; \"dmabay list\" shows those that exist" },
 	{ ANY_COMMAND, ENOSPC, "the file has no number left for a reservation",
