@@ -22,7 +22,8 @@
  * soft_poll(), as by an engine that has a queue without interrupts. From then until the
  * completion has returned, or else until the piece was moved, it holds a reference to
  * soft->pieces; soft_stop() kills that, completes what nobody polls for any more, waits until
- * the last reference is gone, and so the engine touches no memory when it returns.
+ * the last reference is gone, and so the engine touches no memory when it returns. A piece
+ * about which the engine lies goes another way (soft_plan.c).
  *
  * Pieces of different transfers may be moved at the same time on several CPUs,
  * without any order between them, as with a device of several engines.
@@ -48,6 +49,7 @@
 #include "compat_devices.h"
 #include "provider_names.h"
 #include "soft.h"
+#include "soft_plan.h"
 
 static char *soft_dma_dev = "";
 module_param_named(dma_dev, soft_dma_dev, charp, 0444);
@@ -74,73 +76,9 @@ static char *soft_provider = "auto";
 module_param_named(provider, soft_provider, charp, 0444);
 MODULE_PARM_DESC(provider, "What backs the map registers: auto, iova, bounce or direct (default auto)");
 
-static unsigned int soft_fail_piece;
-module_param_named(fail_piece, soft_fail_piece, uint, 0644);
-MODULE_PARM_DESC(fail_piece, "The piece, counted from now on, that fails when half of it was moved (default 0: none)");
-static DEFINE_SPINLOCK(soft_fail_lock); /* guards soft_fail_piece while it is counted down */
-
 static bool soft_async;
 module_param_named(async, soft_async, bool, 0444);
 MODULE_PARM_DESC(async, "Move the bytes in a work item, one piece after the other, or in the call of who polls, instead of at once (default N)");
-
-/**
- * struct soft - The device
- * @parent: where it is in sysfs
- * @dma_dev: the device that is mapped with: the parent, or the borrowed function
- * @dma_mask: what @dma_dev had before it was registered with
- * @coherent_dma_mask: likewise
- * @pieces: one reference for each piece that the engine has; dead once stopped
- * @stopped: @pieces has no reference left
- * @delay: woken when stopped, to cut soft_delay_ms short
- * @worker: NULL if pieces are moved in program()
- * @work: moves what is in @queue
- * @queue_lock: any context
- * @queue: pieces that wait for @work, in order
- * @polled: pieces that wait for somebody who polls, in order
- * @due: in ns, when the first of @polled may be moved
- * @notifier: sees the borrowed function go
- * @lock: nests inside the device lock of @dma_dev
- * @device: what was registered; NULL before and after
- */
-struct soft {
-	struct platform_device *parent;
-	struct device *dma_dev;
-	u64 dma_mask;
-	u64 coherent_dma_mask;
-
-	struct percpu_ref pieces;
-	struct completion stopped;
-	wait_queue_head_t delay;
-
-	struct workqueue_struct *worker;
-	struct work_struct work;
-	spinlock_t queue_lock; /* guards the three below */
-	struct list_head queue;
-	struct list_head polled;
-	u64 due;
-
-	struct notifier_block notifier;
-	struct mutex lock; /* guards @dma_dev and @device against the end of the loan */
-	struct dmabay_device *device;
-};
-
-/* Is this the piece that shall fail? */
-static bool soft_fails(void)
-{
-	unsigned long flags;
-	bool fails;
-
-	if (likely(!READ_ONCE(soft_fail_piece)))
-		return false;
-
-	spin_lock_irqsave(&soft_fail_lock, flags);
-	fails = soft_fail_piece == 1;
-	if (soft_fail_piece)
-		WRITE_ONCE(soft_fail_piece, soft_fail_piece - 1);
-	spin_unlock_irqrestore(&soft_fail_lock, flags);
-
-	return fails;
-}
 
 static int soft_serve(struct soft *soft, const struct dmabay_device_piece *piece, size_t *moved)
 {
@@ -150,15 +88,25 @@ static int soft_serve(struct soft *soft, const struct dmabay_device_piece *piece
 		.device_address = piece->device_address,
 		.direction = piece->direction,
 	};
-	bool fails = soft_fails();
-	int status;
+	int status = soft_move(soft->dma_dev, &job, moved);
 
-	if (unlikely(fails))
-		job.length = DIV_ROUND_UP(job.length, 2);
-	status = soft_move(soft->dma_dev, &job, moved);
 	WARN_ON_ONCE(status == -EINVAL);
 
-	return unlikely(fails) ? -EIO : status;
+	return status;
+}
+
+/* Not inlined: the time of who calls is not the device's. */
+static noinline int soft_serve_as_planned(struct soft *soft,
+					  const struct dmabay_device_piece *piece, size_t *moved)
+{
+	if (soft_plan_made()) {
+		int status = soft_plan_move(soft, piece, moved);
+
+		if (status != SOFT_NO_LIE)
+			return status;
+	}
+
+	return soft_serve(soft, piece, moved);
 }
 
 static void soft_run(struct soft *soft, struct dmabay_device_piece *piece)
@@ -291,7 +239,7 @@ static int soft_move_piece(struct dmabay_device *device, const struct dmabay_dev
 
 	*length = 0;
 	if (percpu_ref_tryget_live(&soft->pieces)) {
-		status = soft_serve(soft, piece, length);
+		status = soft_serve_as_planned(soft, piece, length);
 		/* Memory is not touched any more, and we are not gone before who called is. */
 		percpu_ref_put(&soft->pieces);
 	}
@@ -303,15 +251,25 @@ static int soft_move_piece(struct dmabay_device *device, const struct dmabay_dev
 /* The same, for who does not want to wait. */
 static void soft_program_moved(struct dmabay_device *device, struct dmabay_device_piece *piece)
 {
-	size_t moved;
-	int status = soft_move_piece(device, piece, &moved);
+	struct soft *soft = dmabay_device_data(device);
 
-	dmabay_device_complete(piece, status, moved);
+	if (soft_plan_made() && soft_plan_program(soft, piece))
+		return;
+
+	if (percpu_ref_tryget_live(&soft->pieces)) {
+		soft_run(soft, piece);
+		percpu_ref_put(&soft->pieces);
+	} else {
+		dmabay_device_complete(piece, -ENODEV, 0);
+	}
 }
 
 static void soft_program(struct dmabay_device *device, struct dmabay_device_piece *piece)
 {
 	struct soft *soft = dmabay_device_data(device);
+
+	if (soft_plan_made() && soft_plan_program(soft, piece))
+		return;
 
 	if (!percpu_ref_tryget_live(&soft->pieces)) {
 		dmabay_device_complete(piece, -ENODEV, 0);
@@ -343,6 +301,7 @@ static void soft_counters(struct dmabay_device *device, u64 *faults, u64 *engine
 {
 	*faults += soft_faults();
 	*engine_ticks += soft_ticks();
+	*timeouts += soft_plan_timeouts();
 }
 
 /* With async=1, and without. */
@@ -554,9 +513,13 @@ static int __init soft_init(void)
 	if (error)
 		return error;
 
-	error = percpu_ref_init(&soft->pieces, soft_last_piece, 0, GFP_KERNEL);
+	error = soft_plan_init();
 	if (error)
 		goto err_engines;
+
+	error = percpu_ref_init(&soft->pieces, soft_last_piece, 0, GFP_KERNEL);
+	if (error)
+		goto err_plan;
 
 	if (soft_async) {
 		soft->worker = alloc_ordered_workqueue(SOFT_NAME, 0);
@@ -585,6 +548,8 @@ err_worker:
 		destroy_workqueue(soft->worker);
 err_pieces:
 	percpu_ref_exit(&soft->pieces);
+err_plan:
+	soft_plan_exit();
 err_engines:
 	soft_engines_exit();
 
@@ -608,6 +573,7 @@ static void __exit soft_exit(void)
 	if (soft->worker)
 		destroy_workqueue(soft->worker);
 	percpu_ref_exit(&soft->pieces);
+	soft_plan_exit();
 	soft_engines_exit();
 }
 module_exit(soft_exit);

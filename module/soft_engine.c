@@ -100,6 +100,12 @@ bool soft_can_follow(struct device *dev)
 }
 EXPORT_SYMBOL_GPL(soft_can_follow);
 
+/* Does something keep the device from memory that is not mapped for it? */
+bool soft_is_translated(struct device *dev)
+{
+	return soft_domain(dev);
+}
+
 /* Returns false if the device cannot reach RAM by this address. */
 static bool soft_translate(struct device *dev, struct iommu_domain *domain, dma_addr_t address,
 			   phys_addr_t *physical)
@@ -199,6 +205,12 @@ int soft_move_again(struct device *dev)
 	return soft_domain(dev) ? soft_move(dev, &job, &moved) : -EOPNOTSUPP;
 }
 EXPORT_SYMBOL_GPL(soft_move_again);
+
+/* Of the job that began last. */
+dma_addr_t soft_last_address(void)
+{
+	return READ_ONCE(soft_memory.last_address);
+}
 
 u64 soft_faults(void)
 {

@@ -306,7 +306,7 @@ static void fail_the_third(struct __test_metadata *_metadata, FIXTURE_DATA(batch
 	ASSERT_EQ(count, arguments.completed);
 
 	ASSERT_EQ(0, dmabay_counters(self->bay, &before));
-	ASSERT_EQ(0, tell_soft("fail_piece", "3"));
+	ASSERT_EQ(0, tell_soft("plan", "error 3"));
 	ASSERT_EQ(0, submit(self, count, capacity, self->completions, &arguments));
 	ASSERT_EQ(0, dmabay_counters(self->bay, &after));
 	EXPECT_EQ(count, arguments.submitted);
