@@ -238,6 +238,74 @@ TEST_F_TIMEOUT(worker, full_reservation, LONG_TEST)
 	EXPECT_EQ(0, dmabay_free(self->bay, reservation));
 }
 
+/* ---- at the edge ---- */
+
+#define EDGE_PAGES	2u
+#define EDGE		(EDGE_PAGES * PAGE)
+
+/* What is in a slot is what was told: so many bytes of the device's, and the old ones. */
+static bool is_true(const fixture *self, const struct dmabay_completion *completion,
+		    const unsigned char *sent, const unsigned char *old)
+{
+	const unsigned char *slot = slot_page(self, completion->cookie, 0);
+	uint64_t length = completion->length;
+
+	if (completion->status ? length >= EDGE : length != EDGE)
+		return false;
+	return !memcmp(slot, sent, length) && !memcmp(slot + length, old, EDGE - length);
+}
+
+/* The deadline passes while the device is about to be done: it is one of the two. */
+TEST_F_TIMEOUT(worker, at_the_edge, LONG_TEST)
+{
+	struct rounds rounds = so_many(rounds_here(20000));
+	uint64_t time = 200 * MILLISECOND / 1000;
+	unsigned int done = 0, late = 0, wrong = 0;
+	unsigned char sent[EDGE], old[EDGE];
+
+	for (unsigned int page = 0; page < EDGE_PAGES; page++)
+		fill(sent + page * PAGE, PAGE, SENT, page);
+	memset(old, BLANK, EDGE);
+	srandom(40);
+	for (; another(&rounds); rounds.done++) {
+		unsigned int seen = 0, late_before = late;
+
+		for (uint64_t slot = 0; slot < SLOTS; slot++)
+			memset(slot_page(self, slot, 0), BLANK, EDGE);
+		for (uint64_t slot = 0; slot < SLOTS; slot++) {
+			struct dmabay_transfer transfer = into_slot(self, slot, EDGE);
+
+			transfer.deadline = dmabay_deadline(random_below(time));
+			submit(_metadata, self, &transfer);
+		}
+		for (uint64_t i = 0; i < SLOTS; i++) {
+			struct dmabay_completion completion;
+
+			ASSERT_EQ(1, dmabay_wait(self->bay, &completion, 1, 1,
+						 dmabay_deadline(PATIENCE)));
+			ASSERT_GT(SLOTS, completion.cookie);
+			EXPECT_TRUE(!completion.status || completion.status == -ETIMEDOUT);
+			EXPECT_FALSE(seen & 1u << completion.cookie);
+			seen |= 1u << completion.cookie;
+			wrong += !is_true(self, &completion, sent, old);
+			if (completion.status)
+				late++;
+			else
+				done++;
+		}
+		expect_no_more(_metadata, self);
+		/* As many of the one as of the other. */
+		time = late - late_before > SLOTS / 2 ? time + time / 8 : time - time / 8;
+		if (time < MILLISECOND / 100)
+			time = MILLISECOND / 100;
+	}
+	EXPECT_EQ(0, wrong);
+	EXPECT_LT(0, done);
+	EXPECT_LT(0, late);
+	FIGURE("R40", "%u wrong outcomes of %u: %u done in time, %u too late", wrong, done + late,
+	       done, late);
+}
+
 /* The file goes with its transfers, and with the timer that is set for them. */
 TEST_F_TIMEOUT(worker, closed_before, LONG_TEST)
 {
