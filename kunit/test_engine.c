@@ -85,6 +85,8 @@ MODULE_PARM_DESC(late_ms, "Time between the end of a transfer and its callback, 
  */
 static atomic_t test_hang = ATOMIC_INIT(0);
 static atomic_t test_fail = ATOMIC_INIT(0);
+static atomic_t test_residue = ATOMIC_INIT(0);
+static atomic_t test_twice = ATOMIC_INIT(0);
 
 static int test_plan_set(const char *text, const struct kernel_param *param)
 {
@@ -111,6 +113,11 @@ MODULE_PARM_DESC(hang, "Number of transfers from now on that never end unless th
 module_param_cb(fail, &test_plan_ops, &test_fail, 0644);
 MODULE_PARM_DESC(fail, "Number of transfers from now on that end with an error after half of their bytes (default 0)");
 
+module_param_cb(residue, &test_plan_ops, &test_residue, 0644);
+MODULE_PARM_DESC(residue, "Number of transfers from now on that do the same, and say that more bytes are left than there were (default 0)");
+module_param_cb(twice, &test_plan_ops, &test_twice, 0644);
+MODULE_PARM_DESC(twice, "Number of transfers from now on that call back twice (default 0)");
+
 static struct workqueue_struct *test_workqueue;
 
 /* A piece of memory as the client has named it. */
@@ -129,6 +136,8 @@ struct test_element {
  * @moved: bytes
  * @limit: bytes that it is to move; fewer than all if it is to fail
  * @hangs: it never ends by itself
+ * @exaggerates: it says that more is left than there was
+ * @twice: it calls back twice
  * @begun: it has moved what it can, and may wait for the FIFO
  * @terminated: its client wants no more of it
  * @count: of @elements
@@ -143,6 +152,8 @@ struct test_descriptor {
 	size_t moved;
 	size_t limit;
 	bool hangs;
+	bool exaggerates;
+	bool twice;
 	bool begun;
 	bool terminated;
 	unsigned int count;
@@ -323,8 +334,11 @@ static void test_start(struct test_channel *channel)
 	channel->active = descriptor;
 	descriptor->hangs = test_planned(&test_hang);
 	descriptor->limit = descriptor->length;
-	if (!descriptor->hangs && test_planned(&test_fail))
+	if (!descriptor->hangs && test_planned(&test_residue))
+		descriptor->exaggerates = true;
+	if (descriptor->exaggerates || (!descriptor->hangs && test_planned(&test_fail)))
 		descriptor->limit /= 2;
+	descriptor->twice = !descriptor->hangs && test_planned(&test_twice);
 	mod_delayed_work(test_workqueue, &channel->work,
 			 msecs_to_jiffies(READ_ONCE(test_delay_ms)));
 }
@@ -385,6 +399,15 @@ static void test_work(struct work_struct *work)
 		test_fifo_changed(engine);
 }
 
+static void test_call_back(struct dma_async_tx_descriptor *tx,
+			   const struct dmaengine_result *result)
+{
+	if (tx->callback_result)
+		tx->callback_result(tx->callback_param, result);
+	else if (tx->callback)
+		tx->callback(tx->callback_param);
+}
+
 /* Like a tasklet of a real controller. */
 static void test_call_client(struct test_descriptor *descriptor)
 {
@@ -396,13 +419,14 @@ static void test_call_client(struct test_descriptor *descriptor)
 
 	if (result.residue)
 		result.result = DMA_TRANS_WRITE_FAILED;
+	if (descriptor->exaggerates)
+		result.residue = U32_MAX;
 
 	local_bh_disable();
 	dma_descriptor_unmap(tx);
-	if (tx->callback_result)
-		tx->callback_result(tx->callback_param, &result);
-	else if (tx->callback)
-		tx->callback(tx->callback_param);
+	test_call_back(tx, &result);
+	if (descriptor->twice)
+		test_call_back(tx, &result);
 	local_bh_enable();
 }
 

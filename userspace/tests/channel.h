@@ -112,7 +112,7 @@ static inline int bind_controller(const struct channel *channel, bool bind)
 	return write_file(path, channel->controller);
 }
 
-/* "hang", "fail": so many transfers from now on; "delay_ms", "late_ms": all of them. */
+/* "hang", "fail", "residue", "twice": so many transfers from now on; "delay_ms", "late_ms": all of them. */
 static inline int set_plan(const char *what, unsigned int number)
 {
 	char path[128], text[16];
@@ -126,6 +126,8 @@ static inline void forget_plan(void)
 {
 	set_plan("hang", 0);
 	set_plan("fail", 0);
+	set_plan("residue", 0);
+	set_plan("twice", 0);
 	set_plan("delay_ms", 0);
 	set_plan("late_ms", 0);
 }

@@ -145,6 +145,47 @@ TEST_F_TIMEOUT(channel_fault, error_with_others_behind_it, LONG_TEST)
 	expect_counted(_metadata, self, 0, 2);
 }
 
+/* The controller says that more is left than it was given: then nothing counts as moved. */
+TEST_F_TIMEOUT(channel_fault, more_left_than_there_was, LONG_TEST)
+{
+	const int statuses[] = { -EIO, 0 };
+
+	ASSERT_EQ(0, set_plan("residue", 1));
+	ASSERT_EQ(2, start_job(&self->job, 2, DMABAY_TO_DEVICE));
+	expect_ends(_metadata, self, statuses, 2, 0);
+	expect_counted(_metadata, self, 0, 1);
+}
+
+/*
+ * The controller calls back twice. The second time is for nobody; or for the one behind it,
+ * which then is not over, and is stopped: it has failed. Each ends once, and with the truth.
+ */
+TEST_F_TIMEOUT(channel_fault, called_back_twice, LONG_TEST)
+{
+	struct dmabay_completion completion;
+	unsigned int failed = 0, wrong = 0;
+	int status;
+
+	ASSERT_EQ(0, set_plan("twice", 1));
+	EXPECT_EQ(0, run_job(&self->job, DMABAY_TO_DEVICE));
+	expect_counted(_metadata, self, 0, 0);
+
+	ASSERT_EQ(0, set_plan("twice", DEPTH));
+	ASSERT_EQ((int)DEPTH, start_job(&self->job, DEPTH, DMABAY_TO_DEVICE));
+	for (uint32_t i = 0; i < DEPTH; i++) {
+		status = finish_one(&self->job, &completion);
+		EXPECT_TRUE(!status || status == -EIO);
+		EXPECT_EQ(i, completion.cookie);
+		wrong += (status != 0) == (completion.length == LENGTH);
+		failed += status != 0;
+	}
+	EXPECT_EQ(-EAGAIN, dmabay_wait(self->job.bay, &completion, 1, 0, 0));
+	expect_counted(_metadata, self, 0, failed);
+	EXPECT_EQ(0, wrong);
+	FIGURE("R16", "%u transfers of a channel that calls back twice, %u wrong results, %u failed",
+	       DEPTH + 1, wrong, failed);
+}
+
 /* Each has all of its time, however long it has waited for those before it. */
 TEST_F_TIMEOUT(channel_fault, slow, LONG_TEST)
 {
