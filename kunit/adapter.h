@@ -4,6 +4,7 @@
  *
  *  - adapter.c: whoever asks for registers;
  *  - adapter_channel.c: channels, and their place in the line;
+ *  - adapter_line.c: a very long line;
  *  - adapter_map.c: transfers of a channel;
  *  - adapter_kunit.c: the adapter itself, and the list of all tests.
  */
@@ -69,6 +70,9 @@ void adapter_allocate_twice(struct kunit *test);
 void adapter_credits_alone_decide(struct kunit *test);
 void adapter_free_in_routine(struct kunit *test);
 void adapter_take_in_routine(struct kunit *test);
+
+/* adapter_line.c */
+void adapter_long_line(struct kunit *test);
 
 /* adapter_map.c */
 void adapter_v26_no_room(struct kunit *test);

@@ -246,6 +246,7 @@ static struct kunit_case adapter_cases[] = {
 	RIG_CASE(adapter_credits_alone_decide),
 	RIG_CASE(adapter_free_in_routine),
 	RIG_CASE(adapter_take_in_routine),
+	RIG_CASE_SLOW(adapter_long_line),
 	{}
 };
 
