@@ -8,6 +8,8 @@ ifneq ($(KERNELRELEASE),)
 # Kernels differ in what $(src) is relative to.
 dmabay-include := $(abspath $(firstword $(wildcard $(src)/include $(srctree)/$(src)/include)))
 subdir-ccflags-y += -I$(dmabay-include)
+# Out of tree nobody else tells the compiler.
+subdir-ccflags-$(if $(KBUILD_EXTMOD),$(CONFIG_DMABAY_DEBUG)) += -DCONFIG_DMABAY_DEBUG=1
 
 obj-$(CONFIG_DMABAY) += module/
 obj-$(CONFIG_DMABAY_KUNIT_TEST) += kunit/

@@ -103,6 +103,8 @@ struct dmabay_adapter *dmabay_adapter_get(struct device *dev,
 
 	KUNIT_STATIC_STUB_REDIRECT(dmabay_adapter_get, dev, config, map_registers);
 
+	if (dmabay_debug_may_not_sleep(__func__))
+		return ERR_PTR(-EBADFD);
 	ret = adapter_check(dev, config);
 	if (!ret)
 		ret = adapter_set_width(dev, config->address_width);
@@ -131,6 +133,7 @@ struct dmabay_adapter *dmabay_adapter_get(struct device *dev,
 
 	if (map_registers)
 		*map_registers = adapter->map_registers;
+	dmabay_object_init(&adapter->object, DMABAY_OBJECT_ADAPTER);
 	return adapter;
 
 err_counters:
@@ -144,18 +147,21 @@ EXPORT_SYMBOL_GPL(dmabay_adapter_get);
 
 void dmabay_adapter_put(struct dmabay_adapter *adapter)
 {
-	if (!adapter)
+	if (!adapter || dmabay_check_adapter(adapter) || dmabay_debug_may_not_sleep(__func__))
 		return;
 	/* What is out may still be used by the device, and who waits still looks here: leak. */
-	if (WARN(adapter->map_registers_free != adapter->map_registers || adapter->waiting,
-		 "%s: dmabay adapter put with map registers allocated, or waited for\n",
-		 dev_name(adapter->dev)))
+	if (adapter->map_registers_free != adapter->map_registers || adapter->waiting) {
+		dmabay_grants_left(adapter);
+		WARN(1, "%s: dmabay adapter put with map registers allocated, or waited for\n",
+		     dev_name(adapter->dev));
 		return;
+	}
 	dmabay_controller_destroy(adapter->controller);
 	dmabay_mapregs_close(adapter);
 	put_device(adapter->dev);
 	free_percpu(adapter->counters);
-	kfree(adapter);
+	if (!dmabay_object_bury(&adapter->object, adapter))
+		kfree(adapter);
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_put);
 
@@ -182,6 +188,10 @@ void dmabay_adapter_info(struct dmabay_adapter *adapter, struct dmabay_adapter_i
 {
 	unsigned long flags;
 
+	if (dmabay_check_adapter(adapter)) {
+		*info = (struct dmabay_adapter_info) {};
+		return;
+	}
 	*info = (struct dmabay_adapter_info) {
 		.provider = adapter->ops->provider,
 		.guaranteed = adapter->ops->guaranteed,
@@ -204,6 +214,8 @@ void dmabay_adapter_counters(struct dmabay_adapter *adapter,
 	int cpu;
 
 	memset(counters, 0, sizeof(*counters));
+	if (dmabay_check_adapter(adapter))
+		return;
 	for_each_possible_cpu(cpu) {
 		const struct dmabay_adapter_counters *c = per_cpu_ptr(adapter->counters, cpu);
 
@@ -244,7 +256,11 @@ int dmabay_adapter_transfer_info(struct dmabay_adapter *adapter,
 				 const struct dmabay_memory *memory, size_t offset, size_t length,
 				 unsigned int *map_registers, unsigned int *sg_elements)
 {
-	if (!dmabay_memory_holds(memory, offset, length) ||
+	int ret = dmabay_check_adapter(adapter) ?: dmabay_check_memory(memory);
+
+	if (ret)
+		return ret;
+	if (!adapter || !memory || !dmabay_memory_holds(memory, offset, length) ||
 	    !dmabay_memory_suits(memory, adapter->dev))
 		return -EINVAL;
 	if (map_registers)
@@ -280,17 +296,22 @@ static int adapter_free(struct dmabay_adapter *adapter, struct dmabay_channel *c
 static void adapter_run(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
 {
 	bool registers_only = channel->flags & DMABAY_CHANNEL_REGISTERS_ONLY;
+	dmabay_channel_routine_t routine = channel->routine;
 	enum dmabay_channel_action action;
+	struct dmabay_context context;
 	unsigned int object_grants;
 	unsigned long flags;
 	bool undecided;
 
 	/* Stable until the routine is called: the object is this channel's. */
 	object_grants = registers_only ? 0 : adapter->object_grants;
-	action = channel->routine(adapter, channel, channel->context);
+	dmabay_context_save(&context);
+	action = routine(adapter, channel, channel->context);
 	/* The routine may have freed the channel, and given its memory away. */
 	if (registers_only)
 		return;
+	/* Others are the core's own, and what they call is looked at there. */
+	dmabay_context_compare(&context, "channel routine", routine);
 	spin_lock_irqsave(&adapter->lock, flags);
 	undecided = adapter->object_owner == channel && adapter->object_undecided &&
 		    adapter->object_grants == object_grants;
@@ -383,6 +404,7 @@ int dmabay_adapter_ask(struct dmabay_adapter *adapter, struct dmabay_channel *ch
 	channel->context = context;
 	channel->flags = flags;
 	channel->map_registers = map_registers;
+	dmabay_grant_ask(adapter, channel);
 
 	if (list_empty(&adapter->waiters) && adapter_grant(adapter, channel)) {
 		spin_unlock_irqrestore(&adapter->lock, irq_flags);
@@ -405,7 +427,11 @@ int dmabay_adapter_allocate_channel(struct dmabay_adapter *adapter, struct dmaba
 				    unsigned int map_registers, unsigned int flags,
 				    dmabay_channel_routine_t routine, void *context)
 {
-	if (!channel || !map_registers || (flags & ~DMABAY_CHANNEL_IMMEDIATE))
+	int ret = dmabay_check_adapter(adapter);
+
+	if (ret)
+		return ret;
+	if (!adapter || !channel || !map_registers || (flags & ~DMABAY_CHANNEL_IMMEDIATE))
 		return -EINVAL;
 	if (!routine && !(flags & DMABAY_CHANNEL_IMMEDIATE))
 		return -EINVAL;
@@ -457,7 +483,7 @@ bool dmabay_adapter_withdraw(struct dmabay_adapter *adapter, struct dmabay_chann
 
 bool dmabay_adapter_cancel_channel(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
 {
-	if (!dmabay_adapter_withdraw(adapter, channel))
+	if (dmabay_check_adapter(adapter) || !dmabay_adapter_withdraw(adapter, channel))
 		return false;
 	dmabay_adapter_drain(adapter);
 	return true;
@@ -484,10 +510,14 @@ int dmabay_adapter_map_transfer(struct dmabay_adapter *adapter, struct dmabay_ch
 {
 	struct dmabay_extent extent;
 	ssize_t mapped;
+	int ret;
 
 	KUNIT_STATIC_STUB_REDIRECT(dmabay_adapter_map_transfer, adapter, channel, memory, offset,
 				   length, direction, list);
 
+	ret = dmabay_check_adapter(adapter) ?: dmabay_check_memory(memory);
+	if (ret)
+		return ret;
 	if (!dmabay_memory_holds(memory, offset, *length) || !list->capacity ||
 	    !dmabay_memory_suits(memory, adapter->dev))
 		return -EINVAL;
@@ -506,10 +536,13 @@ int dmabay_adapter_map_transfer(struct dmabay_adapter *adapter, struct dmabay_ch
 	channel->offset = offset;
 	channel->direction = direction;
 	mapped = ops_for(adapter, memory)->map(adapter, channel, &extent, list);
-	if (mapped < 0)
+	if (mapped < 0) {
+		dmabay_grant_failed(adapter, mapped);
 		return mapped;
+	}
 	channel->address = list->elements[0].address;
 	channel->length = mapped;
+	dmabay_grant_map(adapter, channel);
 	WRITE_ONCE(channel->mapped, true);
 	*length = mapped;
 	return 0;
@@ -520,6 +553,7 @@ EXPORT_SYMBOL_GPL(dmabay_adapter_map_transfer);
 static void channel_unmap(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			  size_t length)
 {
+	dmabay_grant_unmap(channel);
 	ops_for(adapter, channel->memory)->unmap(adapter, channel, length);
 	WRITE_ONCE(channel->mapped, false);
 	WRITE_ONCE(channel->memory, NULL);
@@ -534,8 +568,13 @@ static bool owns_object(const struct dmabay_adapter *adapter, const struct dmaba
 int dmabay_adapter_flush(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			 size_t length)
 {
+	int ret;
+
 	KUNIT_STATIC_STUB_REDIRECT(dmabay_adapter_flush, adapter, channel, length);
 
+	ret = dmabay_check_adapter(adapter);
+	if (ret)
+		return ret;
 	if (!channel->mapped || channel->batch_pages)
 		return adapter_illegal(channel, CALL_FLUSH);
 	if (length > channel->length)
@@ -577,8 +616,10 @@ EXPORT_SYMBOL_GPL(dmabay_adapter_in_place);
 int dmabay_adapter_map_batch(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			     struct dmabay_batch_entry *entries, u32 count)
 {
-	int ret;
+	int ret = dmabay_check_adapter(adapter);
 
+	if (ret)
+		return ret;
 	if (!count)
 		return -EINVAL;
 	if (!adapter->ops->map_batch || adapter->scatter_gather)
@@ -627,6 +668,9 @@ int dmabay_adapter_start_transfer(struct dmabay_adapter *adapter, struct dmabay_
 	size_t fits;
 	int ret;
 
+	ret = dmabay_check_adapter(adapter);
+	if (ret)
+		return ret;
 	if (!adapter->controller)
 		return -EOPNOTSUPP;
 	if (!owns_object(adapter, channel))
@@ -656,6 +700,10 @@ EXPORT_SYMBOL_GPL(dmabay_adapter_start_transfer);
 int dmabay_adapter_cancel_mapped_transfer(struct dmabay_adapter *adapter,
 					  struct dmabay_channel *channel)
 {
+	int ret = dmabay_check_adapter(adapter);
+
+	if (ret)
+		return ret;
 	if (!adapter->controller)
 		return -EOPNOTSUPP;
 	if (!owns_object(adapter, channel))
@@ -667,6 +715,10 @@ EXPORT_SYMBOL_GPL(dmabay_adapter_cancel_mapped_transfer);
 int dmabay_adapter_configure_channel(struct dmabay_adapter *adapter,
 				     const struct dma_slave_config *slave)
 {
+	int ret = dmabay_check_adapter(adapter);
+
+	if (ret)
+		return ret;
 	if (!slave)
 		return -EINVAL;
 	return adapter->controller ? dmabay_controller_configure(adapter->controller, slave) :
@@ -676,7 +728,9 @@ EXPORT_SYMBOL_GPL(dmabay_adapter_configure_channel);
 
 size_t dmabay_adapter_read_counter(struct dmabay_adapter *adapter)
 {
-	return adapter->controller ? dmabay_controller_residue(adapter->controller) : 0;
+	if (dmabay_check_adapter(adapter) || !adapter->controller)
+		return 0;
+	return dmabay_controller_residue(adapter->controller);
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_read_counter);
 
@@ -733,10 +787,10 @@ static bool is_mapped_without_link(struct dmabay_adapter *adapter, struct dmabay
 int dmabay_adapter_unlink(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			  struct dmabay_memory *memory)
 {
-	int ret = 0;
+	int ret = dmabay_check_adapter(adapter);
 
-	if (!channel->ledger.capacity)
-		return 0;
+	if (ret || !channel->ledger.capacity)
+		return ret;
 	if (adapter->ops->unlink)
 		ret = adapter->ops->unlink(adapter, channel, memory);
 	if (!ret && is_mapped_without_link(adapter, channel, memory))
@@ -793,6 +847,10 @@ static int adapter_free(struct dmabay_adapter *adapter, struct dmabay_channel *c
 int dmabay_adapter_free_map_registers(struct dmabay_adapter *adapter,
 				      struct dmabay_channel *channel, unsigned int map_registers)
 {
+	int ret = dmabay_check_adapter(adapter);
+
+	if (ret)
+		return ret;
 	if (channel->map_registers != map_registers)
 		return adapter_illegal(channel, CALL_FREE_MAP_REGISTERS);
 	return adapter_free(adapter, channel, CALL_FREE_MAP_REGISTERS);
@@ -801,7 +859,7 @@ EXPORT_SYMBOL_GPL(dmabay_adapter_free_map_registers);
 
 int dmabay_adapter_free_channel(struct dmabay_adapter *adapter, struct dmabay_channel *channel)
 {
-	return adapter_free(adapter, channel, CALL_FREE_CHANNEL);
+	return dmabay_check_adapter(adapter) ?: adapter_free(adapter, channel, CALL_FREE_CHANNEL);
 }
 EXPORT_SYMBOL_GPL(dmabay_adapter_free_channel);
 
@@ -816,9 +874,12 @@ static bool may_free_object(struct dmabay_adapter *adapter, struct dmabay_channe
 int dmabay_adapter_free_object(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			       enum dmabay_channel_action action)
 {
+	int ret = dmabay_check_adapter(adapter);
 	unsigned long flags;
 	bool allowed;
 
+	if (ret)
+		return ret;
 	if (action < DMABAY_KEEP_OBJECT || action > DMABAY_DEALLOCATE_OBJECT_KEEP_REGISTERS)
 		return -EINVAL;
 

@@ -28,6 +28,7 @@
 
 #include "fault.h"
 #include "trace_user.h"
+#include "debug.h"
 #include "user.h"
 
 /* Pages pinned or unpinned before others may run. */
@@ -213,6 +214,7 @@ err_free:
  */
 void dmabay_buffer_unpin(struct dmabay_buffer *buffer)
 {
+	dmabay_watch_unpin(buffer->memory);
 	dmabay_memory_put(buffer->memory);
 	dmabay_unpin_pages(buffer, buffer->page_count);
 	dmabay_buffer_uncharge(buffer);

@@ -17,6 +17,7 @@
 #include "dmabay_private.h"
 
 struct dmabay_common_buffer {
+	struct dmabay_object object;
 	struct list_head node; /* in the enabler's list, guarded by its lock */
 	struct dmabay_enabler *enabler;
 	size_t length;
@@ -52,6 +53,8 @@ static int buffer_create(struct dmabay_enabler *enabler, size_t length, size_t a
 	unsigned long flags;
 	int ret;
 
+	if (dmabay_debug_may_not_sleep("dmabay_common_buffer_create"))
+		return -EBADFD;
 	if (!length || !dmabay_is_alignment_mask(alignment_mask))
 		return -EINVAL;
 	buffer = kzalloc_obj(*buffer);
@@ -65,6 +68,7 @@ static int buffer_create(struct dmabay_enabler *enabler, size_t length, size_t a
 		return ret;
 	}
 
+	dmabay_object_init(&buffer->object, DMABAY_OBJECT_COMMON_BUFFER);
 	spin_lock_irqsave(&enabler->lock, flags);
 	list_add_tail(&buffer->node, &enabler->common_buffers);
 	spin_unlock_irqrestore(&enabler->lock, flags);
@@ -75,12 +79,15 @@ static int buffer_create(struct dmabay_enabler *enabler, size_t length, size_t a
 int dmabay_common_buffer_create(struct dmabay_enabler *enabler, size_t length,
 				struct dmabay_common_buffer **result)
 {
+	int ret;
+
 	if (!result)
 		return -EINVAL;
 	*result = NULL;
 	if (!enabler)
 		return -EINVAL;
-	return buffer_create(enabler, length, enabler->alignment_mask, result);
+	ret = dmabay_check_enabler(enabler);
+	return ret ?: buffer_create(enabler, length, enabler->alignment_mask, result);
 }
 EXPORT_SYMBOL_GPL(dmabay_common_buffer_create);
 
@@ -88,6 +95,8 @@ int dmabay_common_buffer_create_config(struct dmabay_enabler *enabler, size_t le
 				       const struct dmabay_common_buffer_config *config,
 				       struct dmabay_common_buffer **result)
 {
+	int ret;
+
 	if (!result)
 		return -EINVAL;
 	*result = NULL;
@@ -95,7 +104,8 @@ int dmabay_common_buffer_create_config(struct dmabay_enabler *enabler, size_t le
 		return -EINVAL;
 	if (config->size != sizeof(*config))
 		return -EPROTO;
-	return buffer_create(enabler, length, config->alignment_mask, result);
+	ret = dmabay_check_enabler(enabler);
+	return ret ?: buffer_create(enabler, length, config->alignment_mask, result);
 }
 EXPORT_SYMBOL_GPL(dmabay_common_buffer_create_config);
 
@@ -124,15 +134,17 @@ void dmabay_common_buffer_delete(struct dmabay_common_buffer *buffer)
 	struct dmabay_enabler *enabler;
 	unsigned long flags;
 
-	might_sleep();
-	if (!buffer)
+	if (!buffer || dmabay_debug_may_not_sleep(__func__) ||
+	    dmabay_check(buffer, COMMON_BUFFER, DMABAY_RULE_BUFFER_TWICE))
 		return;
+	might_sleep();
 	enabler = buffer->enabler;
 	spin_lock_irqsave(&enabler->lock, flags);
 	list_del_init(&buffer->node);
 	spin_unlock_irqrestore(&enabler->lock, flags);
 	dma_free_coherent(enabler->dev, buffer->size, buffer->vaddr, buffer->dma_addr);
-	kfree(buffer);
+	if (!dmabay_object_bury(&buffer->object, buffer))
+		kfree(buffer);
 }
 EXPORT_SYMBOL_GPL(dmabay_common_buffer_delete);
 

@@ -73,6 +73,17 @@ static bool controller_end(struct dmabay_controller *controller, enum dmabay_dma
 	return controller->routine;
 }
 
+/* Call the routine of whoever has started it. */
+static void tell_end(struct dmabay_controller *controller, dmabay_system_routine_t routine,
+		     struct dmabay_channel *owner, void *context, enum dmabay_dma_status status)
+{
+	struct dmabay_context saved;
+
+	dmabay_context_save(&saved);
+	routine(controller->adapter, owner, context, status);
+	dmabay_context_compare(&saved, "system routine", routine);
+}
+
 /* A callback that is on its way, of a driver that cannot say when there is none. */
 static void wait_for_callbacks(struct dmabay_controller *controller)
 {
@@ -102,7 +113,7 @@ static void controller_stop_work(struct work_struct *work)
 	owner = controller->owner;
 	spin_unlock_irqrestore(&controller->lock, flags);
 	if (tell)
-		routine(controller->adapter, owner, context, status);
+		tell_end(controller, routine, owner, context, status);
 }
 
 /* What is left, as far as it can be known. Under the lock. */
@@ -189,7 +200,7 @@ static void controller_done(void *param, const struct dmaengine_result *result)
 	if (terminate)
 		controller_terminate(controller);
 	else if (tell)
-		routine(controller->adapter, owner, context, DMABAY_DMA_COMPLETE);
+		tell_end(controller, routine, owner, context, DMABAY_DMA_COMPLETE);
 }
 
 /* One element may be longer than what the channel takes at once. False: no room. */

@@ -175,6 +175,7 @@ void dmabay_debugfs_init(void)
 	dmabay_debugfs = debugfs_create_dir("dmabay", NULL);
 	debugfs_create_file("states", 0400, dmabay_debugfs, NULL, &dmabay_states_fops);
 	dmabay_fault_init(dmabay_debugfs);
+	dmabay_debug_init(dmabay_debugfs);
 }
 
 /**
@@ -183,6 +184,7 @@ void dmabay_debugfs_init(void)
 void dmabay_debugfs_exit(void)
 {
 	debugfs_remove(dmabay_debugfs);
+	dmabay_debug_exit();
 }
 
 /**

@@ -16,6 +16,7 @@
  *	adapter->lock		credits, slots and the line of waiters
  *	channel->lock		the link ledger of one slot
  *	strip->lock		what is left linked in a strip (strip.c)
+ *	those of debug*.c	what a debug build looks at
  *
  * None is ever held over a callback. None but the last two is held over a call
  * into the IOMMU.
@@ -32,6 +33,7 @@
 #include <linux/dmabay.h>
 
 #include "compat.h"
+#include "debug.h"
 
 /*
  * Memory (memory.c). Pages are numbered through all groups: page 0 is the first
@@ -57,6 +59,7 @@ struct dmabay_group {
 };
 
 struct dmabay_memory {
+	struct dmabay_object object;
 	struct kref kref;
 	struct rcu_head rcu;
 	bool read_only;
@@ -399,6 +402,7 @@ enum dmabay_channel_state {
 struct dmabay_controller;
 
 struct dmabay_adapter {
+	struct dmabay_object object;
 	struct device *dev;
 	/* of a system profile, or NULL */
 	struct dmabay_controller *controller;
@@ -535,6 +539,7 @@ struct dmabay_profile_traits {
 };
 
 struct dmabay_enabler {
+	struct dmabay_object object;
 	struct kref kref;
 	struct device *dev;
 	const struct dmabay_profile_traits *traits;

@@ -128,6 +128,8 @@ int dmabay_enabler_create(struct device *dev, const struct dmabay_enabler_config
 	*result = NULL;
 	if (!dev || !config)
 		return -EINVAL;
+	if (dmabay_debug_may_not_sleep(__func__))
+		return -EBADFD;
 	ret = enabler_check(config);
 	if (ret)
 		return ret;
@@ -158,6 +160,7 @@ int dmabay_enabler_create(struct device *dev, const struct dmabay_enabler_config
 	}
 
 	get_device(dev);
+	dmabay_object_init(&enabler->object, DMABAY_OBJECT_ENABLER);
 	*result = enabler;
 	dmabay_power_add(enabler);
 	return 0;
@@ -203,7 +206,8 @@ static void enabler_release(struct kref *kref)
 	struct dmabay_enabler *enabler = container_of(kref, struct dmabay_enabler, kref);
 
 	put_device(enabler->dev);
-	kfree(enabler);
+	if (!dmabay_object_bury(&enabler->object, enabler))
+		kfree(enabler);
 }
 
 /**
@@ -225,7 +229,7 @@ void dmabay_enabler_delete(struct dmabay_enabler *enabler)
 	struct dmabay_transaction *transaction;
 	unsigned int direction;
 
-	if (!enabler)
+	if (!enabler || dmabay_check_enabler(enabler) || dmabay_debug_may_not_sleep(__func__))
 		return;
 	might_sleep();
 	dmabay_power_remove(enabler);
@@ -268,6 +272,8 @@ int dmabay_enabler_configure_system_profile(struct dmabay_enabler *enabler,
 	struct device *dev;
 	int ret;
 
+	if (dmabay_debug_may_not_sleep(__func__))
+		return -EBADFD;
 	might_sleep();
 	ret = configure_check(enabler, config, direction);
 	if (ret)

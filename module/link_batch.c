@@ -159,6 +159,8 @@ struct batch {
 	u32 page;
 	u32 pages;
 	const struct dmabay_piece *piece;
+	/* whose piece it is */
+	const struct dmabay_memory *memory;
 	unsigned long pfn;
 	enum dmabay_direction direction;
 	u32 links;
@@ -177,6 +179,9 @@ static __always_inline int batch_link(struct batch *batch)
 			       batch->direction == DMABAY_WRITE_TO_DEVICE ?
 			       DMA_TO_DEVICE : DMA_FROM_DEVICE);
 	batch->links += !ret;
+	if (likely(!ret))
+		dmabay_watch_link(window, batch->memory, batch->page - batch->pages, batch->pages,
+				  batch->pfn, batch->direction == DMABAY_READ_FROM_DEVICE);
 	return ret;
 }
 
@@ -200,6 +205,7 @@ static __always_inline int batch_add(struct batch *batch, struct dmabay_batch_en
 					return ret;
 			}
 			batch->piece = piece;
+			batch->memory = entry->memory;
 			batch->pfn = piece->pfn + skip;
 			batch->pages = run;
 			batch->direction = entry->direction;

@@ -105,6 +105,7 @@ static struct dmabay_memory *memory_alloc(const struct table_pass *counted, gfp_
 	if (!memory)
 		return NULL;
 
+	dmabay_object_init(&memory->object, DMABAY_OBJECT_MEMORY);
 	kref_init(&memory->kref);
 	memory->dev = counted->dev;
 	memory->length = counted->length;

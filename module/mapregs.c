@@ -100,6 +100,7 @@ bool dmabay_mapregs_take(struct dmabay_adapter *adapter, struct dmabay_channel *
 	if (!adapter->ops->claim(adapter, channel))
 		return false;
 	adapter->map_registers_free -= channel->map_registers;
+	dmabay_grant_add(adapter, channel);
 	return true;
 }
 
@@ -114,6 +115,7 @@ void dmabay_mapregs_give(struct dmabay_adapter *adapter, struct dmabay_channel *
 {
 	lockdep_assert_held(&adapter->lock);
 
+	dmabay_grant_remove(channel);
 	adapter->ops->yield(adapter, channel);
 	adapter->map_registers_free += channel->map_registers;
 }

@@ -39,6 +39,8 @@ struct bounce {
 	struct gen_pool *pool;
 	u32 chunk_pages;
 	u32 chunks;
+	/* in a debug build (debug_poison.c) */
+	struct dmabay_poison *poison;
 	struct bounce_chunk {
 		void *address;
 		dma_addr_t dma_address;
@@ -58,6 +60,7 @@ static void bounce_close(struct dmabay_adapter *adapter)
 	struct bounce *bounce = adapter->provider_data;
 	size_t chunk_size = (size_t)bounce->chunk_pages << PAGE_SHIFT;
 
+	dmabay_poison_close(bounce->poison);
 	gen_pool_destroy(bounce->pool);
 	while (bounce->chunks--)
 		dma_free_coherent(adapter->dev, chunk_size,
@@ -88,7 +91,7 @@ static int add_chunk(struct dmabay_adapter *adapter, struct bounce *bounce)
 
 static int bounce_open(struct dmabay_adapter *adapter)
 {
-	u32 chunk_pages, chunks;
+	u32 chunk_pages, chunks, i;
 	struct bounce *bounce;
 	int ret;
 
@@ -114,6 +117,9 @@ static int bounce_open(struct dmabay_adapter *adapter)
 			return ret;
 		}
 	}
+	bounce->poison = dmabay_poison_open(chunks, chunk_pages);
+	for (i = 0; i < chunks; i++)
+		dmabay_poison_add(bounce->poison, bounce->chunk[i].address);
 	return 0;
 }
 
@@ -131,6 +137,7 @@ static bool bounce_claim(struct dmabay_adapter *adapter, struct dmabay_channel *
 		return false;
 	channel->slot_address = (void *)address;
 	channel->slot_dma_address = gen_pool_virt_to_phys(bounce->pool, address);
+	dmabay_poison_claim(bounce->poison, channel);
 	return true;
 }
 
@@ -138,6 +145,7 @@ static void bounce_yield(struct dmabay_adapter *adapter, struct dmabay_channel *
 {
 	struct bounce *bounce = adapter->provider_data;
 
+	dmabay_poison_yield(bounce->poison, channel);
 	gen_pool_free(bounce->pool, (unsigned long)channel->slot_address,
 		      (size_t)channel->slot_pages << PAGE_SHIFT);
 }
@@ -263,12 +271,15 @@ static ssize_t bounce_map(struct dmabay_adapter *adapter, struct dmabay_channel 
 		copy_groups(adapter, channel, length);
 	else
 		clear_elements(channel, list);
+	dmabay_poison_surround(channel, length);
 	return length;
 }
 
 static void bounce_unmap(struct dmabay_adapter *adapter, struct dmabay_channel *channel,
 			 size_t length)
 {
+	if (channel->bounced)
+		dmabay_poison_compare(channel);
 	if (channel->bounced && channel->direction == DMABAY_READ_FROM_DEVICE && length)
 		copy_groups(adapter, channel, length);
 }

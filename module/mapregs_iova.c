@@ -360,6 +360,9 @@ static ssize_t iova_map(struct dmabay_adapter *adapter, struct dmabay_channel *c
 
 	if (link) {
 		dmabay_count(adapter, hits, 1);
+		dmabay_watch_use(adapter->provider_data,
+				 window_page(channel, link->slot_page) + extent->page - link->page,
+				 extent->pages);
 	} else {
 		link = map_slowly(adapter, channel, extent, rights);
 		if (IS_ERR(link))
@@ -479,6 +482,9 @@ static bool iova_linked(struct dmabay_adapter *adapter, struct dmabay_channel *c
 	if (!link)
 		return false;
 	link->used = true;
+	dmabay_watch_use(adapter->provider_data,
+			 window_page(channel, link->slot_page) + extent.page - link->page,
+			 extent.pages);
 	*address = extent.in_page +
 		   dmabay_window_address(adapter, window_page(channel, link->slot_page) +
 						  extent.page - link->page);

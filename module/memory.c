@@ -102,7 +102,18 @@ static struct dmabay_memory *builder_finish(struct builder *builder)
 		    piece->pfn + piece->pages)
 			break;
 	}
+	dmabay_object_init(&memory->object, DMABAY_OBJECT_MEMORY);
 	return memory;
+}
+
+/* The same for what whoever describes it must have pinned. */
+static struct dmabay_memory *builder_finish_pinned(struct builder *builder)
+{
+	if (dmabay_debug_pages(builder->memory)) {
+		kvfree(builder->memory);
+		return ERR_PTR(-EINVAL);
+	}
+	return builder_finish(builder);
 }
 
 /* Between the passes: allocate what the first one counted. */
@@ -165,7 +176,7 @@ struct dmabay_memory *dmabay_memory_from_pages(struct page **pages, unsigned int
 	if (ret)
 		return ERR_PTR(ret);
 	builder_add_pages(&builder, pages, count, offset, length);
-	return builder_finish(&builder);
+	return builder_finish_pinned(&builder);
 }
 EXPORT_SYMBOL_GPL(dmabay_memory_from_pages);
 
@@ -194,7 +205,7 @@ struct dmabay_memory *dmabay_memory_from_sgtable(struct sg_table *table, gfp_t g
 	if (ret)
 		return ERR_PTR(ret);
 	builder_add_sgtable(&builder, table);
-	return builder_finish(&builder);
+	return builder_finish_pinned(&builder);
 }
 EXPORT_SYMBOL_GPL(dmabay_memory_from_sgtable);
 
@@ -340,7 +351,10 @@ EXPORT_SYMBOL_GPL(dmabay_memory_set_borrowed);
 
 struct dmabay_memory *dmabay_memory_get(struct dmabay_memory *memory)
 {
+	if (dmabay_check_memory(memory))
+		return memory;
 	kref_get(&memory->kref);
+	dmabay_debug_references(&memory->kref);
 	return memory;
 }
 EXPORT_SYMBOL_GPL(dmabay_memory_get);
@@ -350,12 +364,14 @@ static void memory_release(struct kref *kref)
 {
 	struct dmabay_memory *memory = container_of(kref, struct dmabay_memory, kref);
 
-	kvfree_rcu(memory, rcu);
+	/* Better lost than written by a device. */
+	if (!dmabay_grant_holds(memory) && !dmabay_object_bury(&memory->object, memory))
+		kvfree_rcu(memory, rcu);
 }
 
 void dmabay_memory_put(struct dmabay_memory *memory)
 {
-	if (memory)
+	if (memory && !dmabay_check_memory(memory))
 		kref_put(&memory->kref, memory_release);
 }
 EXPORT_SYMBOL_GPL(dmabay_memory_put);

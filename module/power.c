@@ -92,13 +92,20 @@ static struct dmabay_enabler *power_next(struct device *dev, u64 *number, u64 la
 /* Call the driver, if it has this callback, and has not deleted the enabler meanwhile. */
 static int power_call(struct dmabay_enabler *enabler, power_callback_t callback)
 {
+	struct dmabay_context saved;
 	unsigned long flags;
 	bool deleted;
+	int ret;
 
 	spin_lock_irqsave(&enablers_lock, flags);
 	deleted = list_empty(&enabler->power_node);
 	spin_unlock_irqrestore(&enablers_lock, flags);
-	return callback && !deleted ? callback(enabler) : 0;
+	if (!callback || deleted)
+		return 0;
+	dmabay_context_save(&saved);
+	ret = callback(enabler);
+	dmabay_context_compare(&saved, "power callback", callback);
+	return ret;
 }
 
 static int enabler_up(struct dmabay_enabler *enabler)
@@ -153,6 +160,8 @@ int dmabay_enabler_power_up(struct dmabay_enabler *enabler)
 {
 	int ret;
 
+	if (dmabay_check_enabler(enabler) || dmabay_debug_may_not_sleep(__func__))
+		return -EBADFD;
 	might_sleep();
 	kref_get(&enabler->kref);
 	ret = enabler_up(enabler);
@@ -165,6 +174,8 @@ int dmabay_enabler_power_down(struct dmabay_enabler *enabler)
 {
 	int ret;
 
+	if (dmabay_check_enabler(enabler) || dmabay_debug_may_not_sleep(__func__))
+		return -EBADFD;
 	might_sleep();
 	kref_get(&enabler->kref);
 	ret = enabler_down(enabler);
@@ -179,6 +190,8 @@ int dmabay_enablers_power_up(struct device *dev)
 	u64 number = 0, last = power_last();
 	int ret = 0;
 
+	if (dmabay_debug_may_not_sleep(__func__))
+		return -EBADFD;
 	might_sleep();
 	while (!ret && (enabler = power_next(dev, &number, last))) {
 		ret = enabler_up(enabler);
@@ -192,6 +205,8 @@ EXPORT_SYMBOL_GPL(dmabay_enablers_power_up);
 
 int dmabay_enablers_power_down(struct device *dev)
 {
+	if (dmabay_debug_may_not_sleep(__func__))
+		return -EBADFD;
 	might_sleep();
 	return device_down(dev, power_last());
 }

@@ -57,11 +57,16 @@ int dmabay_request_range(const struct dmabay_request *request, enum dmabay_direc
  */
 void dmabay_request_begin(struct dmabay_request *request)
 {
+	struct dmabay_context saved;
+
 	if (!request)
 		return;
 	atomic_inc(&request->executing);
-	if (request->get)
+	if (request->get) {
+		dmabay_context_save(&saved);
 		request->get(request);
+		dmabay_context_compare(&saved, "request get", request->get);
+	}
 }
 
 /**
@@ -72,11 +77,18 @@ void dmabay_request_begin(struct dmabay_request *request)
  */
 void dmabay_request_end(struct dmabay_request *request)
 {
+	void (*put)(struct dmabay_request *request);
+	struct dmabay_context saved;
+
 	if (!request)
 		return;
 	atomic_dec(&request->executing);
-	if (request->put)
-		request->put(request);
+	put = request->put;
+	if (put) {
+		dmabay_context_save(&saved);
+		put(request);
+		dmabay_context_compare(&saved, "request put", put);
+	}
 }
 
 int dmabay_request_may_complete(struct dmabay_request *request)

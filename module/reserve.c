@@ -34,6 +34,7 @@ static enum dmabay_channel_action reserve_granted(struct dmabay_adapter *adapter
 {
 	struct dmabay_transaction *transaction = context;
 	enum dmabay_channel_action action = dmabay_transaction_channel_action(transaction);
+	struct dmabay_context saved;
 	dmabay_reserved_t reserved;
 	void *reserved_context;
 	unsigned long flags;
@@ -46,10 +47,13 @@ static enum dmabay_channel_action reserve_granted(struct dmabay_adapter *adapter
 	reserved_context = transaction->reserved_context;
 	spin_unlock_irqrestore(&transaction->lock, flags);
 
-	if (withdrawn)
+	if (withdrawn) {
 		reserve_hand_back(transaction, adapter);
-	else
+	} else {
+		dmabay_context_save(&saved);
 		reserved(transaction, reserved_context);
+		dmabay_context_compare(&saved, "reserved", reserved);
+	}
 	dmabay_transaction_put(transaction);
 	return action;
 }
@@ -59,6 +63,8 @@ int dmabay_transaction_make_links(struct dmabay_transaction *transaction, unsign
 	unsigned long flags;
 	bool in_use;
 
+	if (dmabay_check_transaction(transaction) || dmabay_debug_may_not_sleep(__func__))
+		return -EBADFD;
 	might_sleep();
 	spin_lock_irqsave(&transaction->lock, flags);
 	in_use = transaction->reserved_registers || transaction->state == DMABAY_TRANSFER;
@@ -148,6 +154,9 @@ int dmabay_transaction_reserve(struct dmabay_transaction *transaction,
 	unsigned long flags;
 	int ret;
 
+	ret = dmabay_check_transaction(transaction);
+	if (ret)
+		return ret;
 	if (dmabay_transaction_takes_lists(transaction))
 		return -EOPNOTSUPP;
 	if (!dmabay_direction_exists(direction) || !reserved)
@@ -222,8 +231,11 @@ int dmabay_transaction_free_reservation(struct dmabay_transaction *transaction)
 {
 	struct dmabay_leftover leftover = {};
 	unsigned long flags;
-	int ret = 0;
+	int ret;
 
+	ret = dmabay_check_transaction(transaction);
+	if (ret)
+		return ret;
 	if (dmabay_transaction_takes_lists(transaction))
 		return -EOPNOTSUPP;
 
@@ -268,6 +280,8 @@ bool dmabay_transaction_cancel(struct dmabay_transaction *transaction)
 	unsigned long flags;
 	bool cancelled;
 
+	if (dmabay_check_transaction(transaction))
+		return false;
 	spin_lock_irqsave(&transaction->lock, flags);
 	adapter = transaction->adapter;
 	cancelled = cancel_prepare(transaction);

@@ -126,9 +126,12 @@ static enum dmabay_channel_action sg_granted(struct dmabay_adapter *adapter,
 	struct dmabay_sg_channel *channel = context;
 	dmabay_sg_routine_t routine = channel->routine;
 	void *routine_context = channel->context;
+	struct dmabay_context saved;
 	int ret = sg_map(adapter, channel);
 
+	dmabay_context_save(&saved);
 	routine(adapter, channel, ret ? NULL : &channel->list, routine_context);
+	dmabay_context_compare(&saved, "list routine", routine);
 	return DMABAY_DEALLOCATE_OBJECT_KEEP_REGISTERS;
 }
 
@@ -136,6 +139,7 @@ static enum dmabay_channel_action sg_granted(struct dmabay_adapter *adapter,
 static int sg_ask(struct dmabay_adapter *adapter, struct dmabay_sg_channel *channel,
 		  const struct sg_request *request)
 {
+	struct dmabay_context saved;
 	int ret;
 
 	channel->memory = dmabay_memory_get(request->memory);
@@ -150,8 +154,11 @@ static int sg_ask(struct dmabay_adapter *adapter, struct dmabay_sg_channel *chan
 				 NULL);
 	if (!ret) {
 		ret = sg_map(adapter, channel);
-		if (!ret && request->routine)
+		if (!ret && request->routine) {
+			dmabay_context_save(&saved);
 			request->routine(adapter, channel, &channel->list, request->context);
+			dmabay_context_compare(&saved, "list routine", request->routine);
+		}
 		return ret;
 	}
 	if (!(request->flags & DMABAY_CHANNEL_IMMEDIATE))
@@ -213,7 +220,7 @@ EXPORT_SYMBOL_GPL(dmabay_adapter_build_sg_list);
 bool dmabay_adapter_cancel_sg_list(struct dmabay_adapter *adapter,
 				   struct dmabay_sg_channel *channel)
 {
-	if (!dmabay_adapter_withdraw(adapter, &channel->channel))
+	if (dmabay_check_adapter(adapter) || !dmabay_adapter_withdraw(adapter, &channel->channel))
 		return false;
 	sg_forget(channel);
 	dmabay_adapter_drain(adapter);
@@ -224,8 +231,10 @@ EXPORT_SYMBOL_GPL(dmabay_adapter_cancel_sg_list);
 int dmabay_adapter_put_sg_list(struct dmabay_adapter *adapter, struct dmabay_sg_channel *channel)
 {
 	unsigned int map_registers = channel->channel.map_registers;
-	int ret;
+	int ret = dmabay_check_adapter(adapter);
 
+	if (ret)
+		return ret;
 	if (!channel->list.count)
 		return sg_illegal(CALL_PUT);
 	ret = dmabay_adapter_flush(adapter, &channel->channel, channel->length);

@@ -222,6 +222,7 @@ static void transaction_finish(struct dmabay_transaction *transaction, enum dmab
 {
 	struct dmabay_request *request;
 	dmabay_failed_t failed = NULL;
+	struct dmabay_context saved;
 	unsigned long flags;
 	void *context;
 
@@ -237,8 +238,11 @@ static void transaction_finish(struct dmabay_transaction *transaction, enum dmab
 	request = dmabay_stage_end_request(transaction);
 	spin_unlock_irqrestore(&transaction->lock, flags);
 	dmabay_request_end(request);
-	if (failed)
+	if (failed) {
+		dmabay_context_save(&saved);
 		failed(transaction, context, untold);
+		dmabay_context_compare(&saved, "failed", failed);
+	}
 	dmabay_transaction_put(transaction);
 }
 
@@ -253,6 +257,7 @@ static int map_and_program(struct dmabay_transaction *transaction)
 	enum dmabay_direction direction = transaction->direction;
 	size_t length = transaction->next_length;
 	void *context = transaction->context;
+	struct dmabay_context saved;
 	unsigned long flags;
 	int ret;
 
@@ -278,8 +283,10 @@ static int map_and_program(struct dmabay_transaction *transaction)
 	transaction->programmed = true;
 	spin_unlock_irqrestore(&transaction->lock, flags);
 
+	dmabay_context_save(&saved);
 	program_dma(transaction, transaction->enabler->dev, context, direction,
 		    &transaction->list);
+	dmabay_context_compare(&saved, "program_dma", program_dma);
 	return 0;
 }
 
@@ -445,6 +452,9 @@ int dmabay_transaction_execute(struct dmabay_transaction *transaction, void *con
 	unsigned long flags;
 	int ret, status = 0;
 
+	ret = dmabay_check_transaction(transaction);
+	if (ret)
+		return ret;
 	spin_lock_irqsave(&transaction->lock, flags);
 	ret = execute_check(transaction);
 	if (ret) {
@@ -530,6 +540,9 @@ static int transaction_complete(struct dmabay_transaction *transaction, size_t l
 	bool left;
 	int ret;
 
+	ret = dmabay_check_transaction(transaction);
+	if (ret)
+		return ret;
 	ret = claim_transfer(transaction, &length);
 	if (ret == -EBADFD || ret == -EBUSY)
 		return ret;

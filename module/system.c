@@ -55,6 +55,7 @@ static void tell_complete(struct dmabay_transaction *transaction, bool stages)
 {
 	struct dmabay_system *system = &transaction->system;
 	struct dmabay_system_end end;
+	struct dmabay_context saved;
 	unsigned long flags;
 
 	spin_lock_irqsave(&transaction->lock, flags);
@@ -67,8 +68,10 @@ static void tell_complete(struct dmabay_transaction *transaction, bool stages)
 		    !dmabay_controller_is_looped(transaction->adapter->controller))
 			system->awaited = false;
 		spin_unlock_irqrestore(&transaction->lock, flags);
+		dmabay_context_save(&saved);
 		end.complete(transaction, transaction->enabler->dev, end.context, end.direction,
 			     end.status);
+		dmabay_context_compare(&saved, "transfer complete", end.complete);
 		spin_lock_irqsave(&transaction->lock, flags);
 		system->telling = false;
 	}
@@ -170,6 +173,7 @@ void dmabay_system_failed(struct dmabay_transaction *transaction, int error)
 int dmabay_system_configure(struct dmabay_transaction *transaction, size_t position, size_t length)
 {
 	dmabay_channel_config_t config;
+	struct dmabay_context saved;
 	struct dmabay_memory *memory;
 	struct dmabay_extent first;
 	unsigned long flags;
@@ -191,8 +195,10 @@ int dmabay_system_configure(struct dmabay_transaction *transaction, size_t posit
 	transaction->programmed = config;
 	spin_unlock_irqrestore(&transaction->lock, flags);
 	if (config) {
+		dmabay_context_save(&saved);
 		proceed = config(transaction, transaction->enabler->dev, context, memory, position,
 				 length);
+		dmabay_context_compare(&saved, "channel config", config);
 		spin_lock_irqsave(&transaction->lock, flags);
 		/* It said so, or it is over. */
 		proceed = proceed && transaction->programmed;

@@ -23,19 +23,24 @@ static void transaction_free(struct kref *kref)
 	if (transaction->room)
 		kvfree_rcu(transaction->room, rcu);
 	dmabay_enabler_put(transaction->enabler);
-	kfree(transaction);
+	if (!dmabay_object_bury(&transaction->object, transaction))
+		kfree(transaction);
 }
 
 struct dmabay_transaction *dmabay_transaction_get(struct dmabay_transaction *transaction)
 {
+	if (dmabay_check_transaction(transaction))
+		return transaction;
 	kref_get(&transaction->kref);
+	dmabay_debug_references(&transaction->kref);
 	return transaction;
 }
 EXPORT_SYMBOL_GPL(dmabay_transaction_get);
 
 void dmabay_transaction_put(struct dmabay_transaction *transaction)
 {
-	kref_put(&transaction->kref, transaction_free);
+	if (!dmabay_check_transaction(transaction))
+		kref_put(&transaction->kref, transaction_free);
 }
 EXPORT_SYMBOL_GPL(dmabay_transaction_put);
 
@@ -74,11 +79,14 @@ int dmabay_transaction_create(struct dmabay_enabler *enabler,
 	*result = NULL;
 	if (!enabler)
 		return -EINVAL;
+	if (dmabay_check_enabler(enabler) || dmabay_debug_may_not_sleep(__func__))
+		return -EBADFD;
 	if (!dmabay_enabler_max_length(enabler))
 		return -EOPNOTSUPP;
 	transaction = kzalloc_obj(*transaction);
 	if (!transaction)
 		return -ENOMEM;
+	dmabay_object_init(&transaction->object, DMABAY_OBJECT_TRANSACTION);
 	transaction->enabler = enabler;
 	dmabay_channel_prepare(&transaction->channel);
 	if (make_list(transaction)) {
@@ -159,7 +167,9 @@ static int initialize(struct dmabay_transaction *transaction, dmabay_program_dma
 	unsigned long flags;
 	int ret;
 
-	ret = initialize_check(program_dma, direction, memory, offset, length);
+	ret = dmabay_check_transaction(transaction) ?:
+	      initialize_check(program_dma, direction, memory, offset, length) ?:
+	      dmabay_check_memory(memory);
 	if (ret)
 		return ret;
 	/* A deleted transaction's enabler may have no adapter any more. */
@@ -261,8 +271,11 @@ int dmabay_transaction_release(struct dmabay_transaction *transaction)
 	struct dmabay_leftover leftover = {};
 	bool unlink = false, keep = false;
 	unsigned long flags;
-	int ret = 0;
+	int ret;
 
+	ret = dmabay_check_transaction(transaction);
+	if (ret)
+		return ret;
 	spin_lock_irqsave(&transaction->lock, flags);
 	if (!dmabay_state_allows(transaction->state, DMABAY_CALL_RELEASE)) {
 		ret = dmabay_state_illegal(transaction->state, DMABAY_CALL_RELEASE);
@@ -292,7 +305,7 @@ void dmabay_transaction_delete(struct dmabay_transaction *transaction)
 	struct dmabay_leftover leftover = {};
 	unsigned long flags;
 
-	if (!transaction)
+	if (!transaction || dmabay_check_transaction(transaction))
 		return;
 	spin_lock_irqsave(&transaction->lock, flags);
 	if (!dmabay_state_allows(transaction->state, DMABAY_CALL_DELETE)) {
@@ -321,6 +334,8 @@ int dmabay_transaction_unlink(struct dmabay_transaction *transaction,
 	unsigned long flags;
 	bool deleted;
 
+	if (dmabay_check_transaction(transaction) || dmabay_debug_may_not_sleep(__func__))
+		return -EBADFD;
 	might_sleep();
 	spin_lock_irqsave(&transaction->lock, flags);
 	deleted = transaction->state == DMABAY_DELETED;

@@ -47,6 +47,7 @@ struct dmabay_list_room {
 };
 
 struct dmabay_transaction {
+	struct dmabay_object object;
 	struct kref kref;
 	struct dmabay_enabler *enabler;
 	struct list_head node; /* in the enabler's list, guarded by its lock */

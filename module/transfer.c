@@ -30,6 +30,7 @@
 #include <linux/jiffies.h>
 #include <linux/sched.h>
 
+#include "debug.h"
 #include "user.h"
 
 #define CREATE_TRACE_POINTS
@@ -366,6 +367,8 @@ static bool dmabay_program(struct dmabay_transaction *transaction, struct device
 	struct dmabay_device *device = dmabay_reservation_device(reservation);
 	struct dmabay_user_transfer *transfer = reservation->running;
 	struct dmabay_device_piece *piece = &reservation->piece;
+	void (*program)(struct dmabay_device *device, struct dmabay_device_piece *piece);
+	struct dmabay_context saved;
 
 	reservation->moved = dmabay_transaction_bytes_transferred(transaction);
 	piece->length = dmabay_transaction_current_length(transaction);
@@ -387,7 +390,10 @@ static bool dmabay_program(struct dmabay_transaction *transaction, struct device
 	}
 
 	atomic_set_release(&reservation->programmed, 1);
-	device->config.ops->program(device, piece);
+	program = device->config.ops->program;
+	dmabay_context_save(&saved);
+	program(device, piece);
+	dmabay_context_compare(&saved, "program", program);
 
 	return true;
 }

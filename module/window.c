@@ -173,10 +173,15 @@ int dmabay_window_open(struct dmabay_adapter *adapter)
 		ret = dmabay_strips_create(window, window->slots.pages);
 	if (ret)
 		goto err_slots;
+	ret = dmabay_watch_open(window);
+	if (ret)
+		goto err_strips;
 
 	adapter->provider_data = window;
 	return 0;
 
+err_strips:
+	dmabay_strips_destroy(window);
 err_slots:
 	dmabay_slots_destroy(&window->slots);
 	dmabay_iova_free(adapter->dev, &window->iova);
@@ -198,6 +203,7 @@ void dmabay_window_close(struct dmabay_adapter *adapter)
 	struct dmabay_window *window = adapter->provider_data;
 
 	dmabay_strips_destroy(window);
+	dmabay_watch_close(window);
 	dmabay_slots_destroy(&window->slots);
 	dmabay_iova_free(adapter->dev, &window->iova);
 	kfree(window);
@@ -215,9 +221,11 @@ void dmabay_window_unlink_pages(struct dmabay_adapter *adapter, u32 page, u32 pa
 {
 	struct dmabay_window *window = adapter->provider_data;
 
+	dmabay_watch_unlink(window, page, pages);
 	/* A direction matters to caches only, and the device sees what is in ours. */
 	dmabay_iova_unlink(adapter->dev, &window->iova, (size_t)page << PAGE_SHIFT,
 			   (size_t)pages << PAGE_SHIFT, DMA_BIDIRECTIONAL);
+	dmabay_watch_unlinked(window, page, pages);
 	dmabay_count(adapter, linked_bytes, -((u64)pages << PAGE_SHIFT));
 	dmabay_count(adapter, unlinks, 1);
 	dmabay_count(adapter, flushes, 1);
@@ -313,6 +321,8 @@ int dmabay_window_link(struct dmabay_adapter *adapter, struct dmabay_linked *lin
 					       (size_t)unit << PAGE_SHIFT, direction);
 		if (unlikely(ret))
 			break;
+		dmabay_watch_link(window, linked->memory, page, unit, pfn,
+				  direction != DMA_TO_DEVICE);
 		page += unit;
 		cuts |= is_cut(window, page);
 		dmabay_walk_advance(&walk, unit);
@@ -337,9 +347,15 @@ int dmabay_window_sync(struct dmabay_adapter *adapter, u32 page, u32 pages)
 {
 	struct dmabay_window *window = adapter->provider_data;
 
+	int ret;
+
 	if (dmabay_fault(DMABAY_FAULT_SYNC))
 		return -ENOMEM;
 
-	return dmabay_iova_sync(adapter->dev, &window->iova, (size_t)page << PAGE_SHIFT,
-				(size_t)pages << PAGE_SHIFT);
+	ret = dmabay_iova_sync(adapter->dev, &window->iova, (size_t)page << PAGE_SHIFT,
+			       (size_t)pages << PAGE_SHIFT);
+	if (likely(!ret))
+		dmabay_watch_use(window, page, pages);
+
+	return ret;
 }

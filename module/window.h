@@ -22,6 +22,9 @@ struct dmabay_window {
 	u32 strip_count;
 	struct dmabay_strip *strips;
 	struct delayed_work strips_work;
+	/* in a debug build (debug_ledger.c) */
+	struct dmabay_watched *watched;
+	struct list_head watched_node;
 };
 
 /* What is linked of a memory: so many pages, of which the first so many are there. */

@@ -690,7 +690,8 @@ void dmabay_adapter_counters(struct dmabay_adapter *adapter,
  *	consecutive page frames
  *
  * Context: any.
- * Return: 0, or -EINVAL (length 0, beyond the memory, mapped for another device).
+ * Return: 0, or -EINVAL (no @adapter or @memory, length 0, beyond the memory, mapped for
+ * another device).
  */
 int dmabay_adapter_transfer_info(struct dmabay_adapter *adapter,
 				 const struct dmabay_memory *memory, size_t offset, size_t length,
@@ -713,7 +714,7 @@ int dmabay_adapter_transfer_info(struct dmabay_adapter *adapter,
  * register base, so there is none to pass.
  *
  * Context: any.
- * Return: 0 (granted, or waiting in line), -EINVAL (no @channel, 0 registers, no
+ * Return: 0 (granted, or waiting in line), -EINVAL (no @adapter or @channel, 0 registers, no
  * routine without DMABAY_CHANNEL_IMMEDIATE, unknown flag), -EBADFD (the channel is
  * in use), -ENOMEM (more registers than the adapter has; or not available now and
  * DMABAY_CHANNEL_IMMEDIATE).
