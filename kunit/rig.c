@@ -16,6 +16,7 @@
 #include <linux/sort.h>
 
 #include "rig.h"
+#include "../module/debug.h"
 
 #define EDU_ADDRESS_BITS	28
 
@@ -116,6 +117,8 @@ struct rig *rig_prepare(struct kunit *test)
 	spin_lock_init(&rig->lock);
 	INIT_LIST_HEAD(&rig->transactions);
 	INIT_LIST_HEAD(&rig->buffers);
+	/* Transactions of a test may share a buffer. */
+	dmabay_debug_allow(DMABAY_RULE_MAPPED_TWICE);
 	test->priv = rig;
 
 	if (rig->param->translated)
