@@ -346,7 +346,6 @@ int dmabay_window_link(struct dmabay_adapter *adapter, struct dmabay_linked *lin
 int dmabay_window_sync(struct dmabay_adapter *adapter, u32 page, u32 pages)
 {
 	struct dmabay_window *window = adapter->provider_data;
-
 	int ret;
 
 	if (dmabay_fault(DMABAY_FAULT_SYNC))

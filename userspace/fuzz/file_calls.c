@@ -264,38 +264,48 @@ CALL(flip)
 
 static bool failing;
 
-/* The device fails, or a controller hangs, at one of the next pieces. */
-static int plan(unsigned int which, unsigned int value)
+/* The device fails, or a controller hangs, at one of the next pieces; and nothing of it. */
+static const struct {
+	const char *path;
+	const char *format;
+	const char *nothing;
+} plans[] = {
+	{ "/sys/module/dmabay_soft/parameters/plan", "error %u", "none" },
+	{ "/sys/module/dmabay_test_engine/parameters/fail", "%u", "0" },
+	{ "/sys/module/dmabay_test_engine/parameters/hang", "%u", "0" },
+};
+
+#define PLANS (sizeof(plans) / sizeof(*plans))
+
+static int plan(const char *path, const char *text)
 {
-	static const char *const paths[] = {
-		"/sys/module/dmabay_soft/parameters/fail_piece",
-		"/sys/module/dmabay_test_engine/parameters/fail",
-		"/sys/module/dmabay_test_engine/parameters/hang",
-	};
-	int fd = open(paths[which], O_WRONLY | O_CLOEXEC), result = -1;
-	char text[16];
+	int fd = open(path, O_WRONLY | O_CLOEXEC), result = -1;
 
 	if (fd < 0)
 		return -1;
-	result = (int)write(fd, text, (size_t)snprintf(text, sizeof(text), "%u", value));
+	result = (int)write(fd, text, strlen(text));
 	close(fd);
 	return result;
 }
 
 CALL(fail_piece)
 {
+	unsigned int which = (unsigned int)(values[1] % PLANS);
+	char text[32];
+
 	(void)task;
 	(void)operation;
 	failing = true;
-	return plan((unsigned int)(values[1] % 3), (unsigned int)(values[0] % 20));
+	snprintf(text, sizeof(text), plans[which].format, (unsigned int)(1 + values[0] % 20));
+	return plan(plans[which].path, text);
 }
 
 void files_end(void)
 {
 	for (unsigned int i = 0; i < FILES; i++)
 		slot_put(&files[i], -1);
-	for (unsigned int i = 0; failing && i < 3; i++)
-		plan(i, 0);
+	for (unsigned int i = 0; failing && i < PLANS; i++)
+		plan(plans[i].path, plans[i].nothing);
 	failing = false;
 	if (limited)
 		limit(8u << 20);
