@@ -30,19 +30,6 @@ struct channel {
 
 /* ---- the controller ---- */
 
-static inline int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int result = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		result = -errno;
-	close(fd);
-	return result;
-}
-
 /* What a link in sysfs leads to, without the folders before it. */
 static inline bool link_name(const char *path, char *name, size_t size)
 {

@@ -57,6 +57,20 @@ static inline int raw(int fd, unsigned long number, void *argument)
 	return ioctl(fd, number, argument) < 0 ? -errno : 0;
 }
 
+/* A file of sysfs and the like: 0 or a negative errno. */
+static inline int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int result = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		result = -errno;
+	close(fd);
+	return result;
+}
+
 /*
  * What a test found out, for the table of hazards (userspace/hazards.rst): a row of it and a
  * sentence with numbers. Tests in the kernel say kunit_info(test, "R07: ...").

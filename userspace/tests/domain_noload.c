@@ -24,16 +24,6 @@ FIXTURE(domain)
 	int status;		/* the first that is not 0 */
 };
 
-static bool put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
 static bool type_is(const char *path, const char *type)
 {
 	FILE *file = fopen(path, "re");
@@ -76,7 +66,7 @@ FIXTURE_TEARDOWN(domain)
 	EXPECT_EQ(0, removed("dmabay"));
 	/* Back, which takes that nobody uses the function. */
 	if (type_is(self->type, "DMA-FQ")) {
-		EXPECT_TRUE(put(self->type, "DMA"));
+		EXPECT_EQ(0, write_file(self->type, "DMA"));
 	}
 }
 
@@ -138,7 +128,7 @@ TEST_F_TIMEOUT(domain, goes_lazy, LONG_TEST)
 
 	ASSERT_EQ(0, pthread_create(&thread, NULL, go_on, self));
 	EXPECT_TRUE(saw_rounds(self, ROUNDS));
-	refused = !put(self->type, "DMA-FQ");
+	refused = write_file(self->type, "DMA-FQ");
 	strict = __atomic_load_n(&self->rounds, __ATOMIC_ACQUIRE);
 	EXPECT_TRUE(saw_rounds(self, strict + ROUNDS));
 	__atomic_store_n(&self->stop, true, __ATOMIC_RELAXED);

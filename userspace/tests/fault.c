@@ -76,22 +76,9 @@ static bool find_edu(char *bdf, size_t size)
 	return found;
 }
 
-static int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int result = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		result = -errno;
-	close(fd);
-	return result;
-}
-
 static int bind_driver(FIXTURE_DATA(fault) *self, bool bind)
 {
-	int result = write_text(bind ? "/sys/bus/pci/drivers/dmabay_edu/bind" :
+	int result = write_file(bind ? "/sys/bus/pci/drivers/dmabay_edu/bind" :
 				"/sys/bus/pci/drivers/dmabay_edu/unbind", self->bdf);
 
 	if (!result)
@@ -197,7 +184,7 @@ static bool saw_fault(const FIXTURE_DATA(fault) *self, uint64_t patience)
 
 static void announce(const char *text)
 {
-	write_text("/dev/kmsg", text);
+	write_file("/dev/kmsg", text);
 }
 
 /* ---- memory ---- */

@@ -39,16 +39,6 @@ FIXTURE_VARIANT_ADD(nomemory, scattered_and_huge)
 	.huge = true,
 };
 
-static bool put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
 /* Every allocation of whoever asked for it fails, quietly. */
 static bool arm(const char *which)
 {
@@ -64,7 +54,7 @@ static bool arm(const char *which)
 
 	for (size_t i = 0; i < sizeof(attributes) / sizeof(*attributes); i++) {
 		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s", which, attributes[i].name);
-		if (!put(path, attributes[i].value))
+		if (write_file(path, attributes[i].value))
 			return false;
 	}
 	return true;
@@ -75,7 +65,7 @@ static void disarm(const char *which)
 	char path[128];
 
 	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/probability", which);
-	put(path, "0");
+	write_file(path, "0");
 }
 
 /* Room for @length and some, from a huge page's start on; in huge pages if @huge. */
@@ -108,8 +98,8 @@ FIXTURE_SETUP(nomemory)
 		ASSERT_EQ(0, dmabay_register(self->bay, self->memory[i], self->length, 0,
 					     &self->buffer[i]));
 	}
-	ASSERT_TRUE(put("/sys/kernel/debug/fail_page_alloc/min-order", "0"));
-	ASSERT_TRUE(put("/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "N"));
+	ASSERT_EQ(0, write_file("/sys/kernel/debug/fail_page_alloc/min-order", "0"));
+	ASSERT_EQ(0, write_file("/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "N"));
 }
 
 FIXTURE_TEARDOWN(nomemory)

@@ -26,23 +26,13 @@ FIXTURE(pressure)
 	uint32_t reservation;
 };
 
-static bool put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
 /* Who is killed first, and who never. */
 #define FIRST	"1000"
 #define NEVER	"-1000"
 
 static bool be_killed(const char *when)
 {
-	return put("/proc/self/oom_score_adj", when);
+	return !write_file("/proc/self/oom_score_adj", when);
 }
 
 FIXTURE_SETUP(pressure)
@@ -60,12 +50,12 @@ FIXTURE_SETUP(pressure)
 	}
 	ASSERT_EQ(0, dmabay_reserve(self->bay, LENGTH / PAGE + 1, 1, DMABAY_RESERVE_STRICT,
 				    &self->reservation));
-	put("/dev/kmsg", "DMABAY-EXPECT-OOM\n");
+	write_file("/dev/kmsg", "DMABAY-EXPECT-OOM\n");
 }
 
 FIXTURE_TEARDOWN(pressure)
 {
-	put("/dev/kmsg", "DMABAY-END-OOM\n");
+	write_file("/dev/kmsg", "DMABAY-END-OOM\n");
 	be_killed("0");
 	EXPECT_EQ(0, good_transfer(self->bay));
 	dmabay_close(self->bay);
@@ -164,11 +154,11 @@ static bool enter_group(void)
 
 	mkdir(GROUPS, 0700);
 	if (mount("none", GROUPS, "cgroup2", 0, NULL) ||
-	    !put(GROUPS "/cgroup.subtree_control", "+memory") || mkdir(GROUP, 0700) ||
-	    !put(GROUP "/memory.max", GROUP_LIMIT))
+	    write_file(GROUPS "/cgroup.subtree_control", "+memory") || mkdir(GROUP, 0700) ||
+	    write_file(GROUP "/memory.max", GROUP_LIMIT))
 		return false;
 	snprintf(text, sizeof(text), "%d", getpid());
-	return put(GROUP "/cgroup.procs", text);
+	return !write_file(GROUP "/cgroup.procs", text);
 }
 
 static void leave_group(void)
@@ -176,7 +166,7 @@ static void leave_group(void)
 	char text[32];
 
 	snprintf(text, sizeof(text), "%d", getpid());
-	put(GROUPS "/cgroup.procs", text);
+	write_file(GROUPS "/cgroup.procs", text);
 	rmdir(GROUP);
 	umount(GROUPS);
 	rmdir(GROUPS);

@@ -589,16 +589,6 @@ TEST_F(ring, limit_of_locked_memory)
 	EXPECT_EQ(0, rings_with_limit(self, pages, entries));
 }
 
-static bool put_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
 /*
  * Each allocation of what makes and maps them fails once, until there is none left. What
  * had been allocated is given back: the fixture sees what is charged, KASAN and kmemleak the
@@ -608,9 +598,9 @@ TEST_F_TIMEOUT(ring, every_allocation_fails, LONG_TEST)
 {
 	unsigned int failed = 0;
 
-	if (!put_text("/sys/kernel/debug/failslab/ignore-gfp-wait", "N") ||
-	    !put_text("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N") ||
-	    !put_text("/sys/kernel/debug/fail_page_alloc/min-order", "0") ||
+	if (write_file("/sys/kernel/debug/failslab/ignore-gfp-wait", "N") ||
+	    write_file("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N") ||
+	    write_file("/sys/kernel/debug/fail_page_alloc/min-order", "0") ||
 	    access("/proc/thread-self/fail-nth", W_OK))
 		SKIP(return, "this kernel has no fault injection");
 	for (unsigned int nth = 1;; nth++) {

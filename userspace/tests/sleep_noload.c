@@ -58,16 +58,6 @@ FIXTURE_VARIANT_ADD(sleep, edu)
 	.parameters = "",
 };
 
-static bool put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
 /* ---- what goes on meanwhile ---- */
 
 /* DEPTH of one direction; the status of the first that did not end well. */
@@ -174,7 +164,7 @@ static bool sleep_once(FIXTURE_DATA(sleep) *self, const char *state)
 	uint64_t before = __atomic_load_n(&self->transfers, __ATOMIC_RELAXED);
 	uint64_t end;
 
-	if (!put("/sys/power/state", state))
+	if (write_file("/sys/power/state", state))
 		return false;
 	for (end = dmabay_deadline(PATIENCE); dmabay_deadline(0) < end; pause_for(MILLISECOND))
 		if (__atomic_load_n(&self->transfers, __ATOMIC_RELAXED) != before)
@@ -185,13 +175,13 @@ static bool sleep_once(FIXTURE_DATA(sleep) *self, const char *state)
 static void rehearse(struct __test_metadata *_metadata, FIXTURE_DATA(sleep) *self,
 		     const char *level, const char *state)
 {
-	if (!put("/sys/power/pm_test", level))
+	if (write_file("/sys/power/pm_test", level))
 		SKIP(return, "this kernel rehearses nothing");
-	ASSERT_TRUE(put("/sys/module/suspend/parameters/pm_test_delay", "0"));
+	ASSERT_EQ(0, write_file("/sys/module/suspend/parameters/pm_test_delay", "0"));
 	for (unsigned int i = 0; i < self->cycles; i++) {
 		ASSERT_TRUE(sleep_once(self, state)) TH_LOG("cycle %u: %m", i);
 	}
-	put("/sys/power/pm_test", "none");
+	write_file("/sys/power/pm_test", "none");
 }
 
 TEST_F_TIMEOUT(sleep, devices_rehearsed, LONG_TEST)
@@ -206,7 +196,7 @@ TEST_F_TIMEOUT(sleep, devices_rehearsed, LONG_TEST)
  */
 TEST_F_TIMEOUT(sleep, all_rehearsed, LONG_TEST)
 {
-	if (!put("/sys/power/mem_sleep", "deep"))
+	if (write_file("/sys/power/mem_sleep", "deep"))
 		SKIP(return, "this machine has no sleep in which only memory is on");
 	self->cycles = (self->cycles + 9) / 10;
 	rehearse(_metadata, self, "core", "mem");
@@ -218,10 +208,10 @@ TEST_F_TIMEOUT(sleep, done, LONG_TEST)
 {
 	self->cycles = 2;
 	for (unsigned int i = 0; i < self->cycles; i++) {
-		if (!put("/sys/class/rtc/rtc0/wakealarm", "0") ||
-		    !put("/sys/class/rtc/rtc0/wakealarm", WAKE_AFTER))
+		if (write_file("/sys/class/rtc/rtc0/wakealarm", "0") ||
+		    write_file("/sys/class/rtc/rtc0/wakealarm", WAKE_AFTER))
 			SKIP(return, "no clock can wake this machine");
-		if (!put("/sys/power/mem_sleep", "deep"))
+		if (write_file("/sys/power/mem_sleep", "deep"))
 			SKIP(return, "this machine has no sleep in which only memory is on");
 		ASSERT_TRUE(sleep_once(self, "mem")) TH_LOG("cycle %u: %m", i);
 	}

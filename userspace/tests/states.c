@@ -34,20 +34,6 @@ FIXTURE_TEARDOWN(states)
 	EXPECT_NOTHING_LEFT(self->path);
 }
 
-static int write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "we");
-	int result = file ? 0 : -errno;
-
-	if (!file)
-		return result;
-	if (fputs(text, file) < 0)
-		result = -EIO;
-	if (fclose(file))
-		result = -errno;
-	return result;
-}
-
 /* Is "call: from -> ... to ..." a line of the table? */
 static bool is_edge(const char *call, const char *from, const char *to)
 {
