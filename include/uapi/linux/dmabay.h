@@ -89,10 +89,10 @@
  *
  * A completion's status is 0 or a negative errno: ETIMEDOUT (its deadline has
  * passed, or the device did not answer and was reset), EIO (the device reported
- * an error), EPROTO (the device reported what cannot be true), ENOMEM (only without DMABAY_INFO_GUARANTEED), ECANCELED, ENODEV; in a ring
- * also what a transfer was refused for. When
- * the device goes, completions can still be read; after the last one every command
- * says ENODEV.
+ * an error), EPROTO (the device reported what cannot be true), ENOMEM (only
+ * without DMABAY_INFO_GUARANTEED), ECANCELED, ENODEV; in a ring also what a transfer
+ * was refused for. When the device goes, completions can still be read; after the
+ * last one every command says ENODEV.
  *
  * A device may be a channel of a DMA controller (DMABAY_INFO_EXCLUSIVE). Then one
  * reservation has the whole channel until it is freed, however few map registers it
