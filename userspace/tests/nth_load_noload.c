@@ -19,7 +19,7 @@
 #define LAST_POINTS	200u
 
 /* Of so many points one is swept. */
-#define STRIDE		9u
+#define STRIDE		17u
 
 FIXTURE(probe)
 {

@@ -16,7 +16,7 @@
 #define LENGTH	(4 * PAGE)
 
 /* A time that a place is reached at which it is still made to fail. */
-#define MOST	40u
+#define MOST	15u
 
 /* ---- all that a program does ---- */
 
