@@ -13,8 +13,8 @@
 
 #include "removal.h"
 
-#define CYCLES		100u
-#define QUICK_CYCLES	10u	/* with DMABAY_QUICK in the environment */
+#define CYCLES		20u
+#define QUICK_CYCLES	5u	/* with DMABAY_QUICK in the environment */
 #define DEPTH		4u
 #define WAKE_AFTER	"+2"	/* seconds, while it sleeps */
 
