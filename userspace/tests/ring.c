@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/time.h>
 
+#include "nth.h"
 #include "ring.h"
 
 #define PAGES	8u
@@ -590,44 +591,40 @@ TEST_F(ring, limit_of_locked_memory)
 }
 
 /*
- * Each allocation of what makes and maps them fails once, until there is none left. What
+ * Each allocation and copy of what makes and maps them fails once, until there is none left. What
  * had been allocated is given back: the fixture sees what is charged, KASAN and kmemleak the
  * rest.
  */
 TEST_F_TIMEOUT(ring, every_allocation_fails, LONG_TEST)
 {
 	unsigned int failed = 0;
+	const char *missing;
+	struct nth nth;
+	bool refused;
 
-	if (write_file("/sys/kernel/debug/failslab/ignore-gfp-wait", "N") ||
-	    write_file("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N") ||
-	    write_file("/sys/kernel/debug/fail_page_alloc/min-order", "0") ||
-	    access("/proc/thread-self/fail-nth", W_OK))
-		SKIP(return, "this kernel has no fault injection");
-	for (unsigned int nth = 1;; nth++) {
-		int nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	missing = nth_begin(&nth);
+	if (missing)
+		SKIP(return, "%s", missing);
+	for (unsigned int n = 1;; n++) {
 		int fd = open(self->path, O_RDWR | O_CLOEXEC), made, mapped = 0;
-		char left[16] = "", text[16];
 		struct rings rings;
 
-		ASSERT_LE(0, nth_fd);
 		ASSERT_LE(0, fd);
-		snprintf(text, sizeof(text), "%u", nth);
-		ASSERT_LT(0, write(nth_fd, text, strlen(text)));
+		nth_arm(&nth, n);
 		made = make_rings(fd, 256, 256, &rings);
 		if (!made)
 			mapped = map_rings(&rings);
-		ASSERT_LT(0, pread(nth_fd, left, sizeof(left) - 1, 0));
-		ASSERT_EQ(1, write(nth_fd, "0", 1));
-		EXPECT_TRUE(!made || made == -ENOMEM) TH_LOG("%d at %u", made, nth);
-		EXPECT_TRUE(!mapped || mapped == -ENOMEM) TH_LOG("%d at %u", mapped, nth);
+		refused = nth_disarm(&nth);
+		EXPECT_TRUE(nth_may_say(&nth, made, 0)) TH_LOG("%d at %u", made, n);
+		EXPECT_TRUE(nth_may_say(&nth, mapped, 0)) TH_LOG("%d at %u", mapped, n);
 		failed += made || mapped;
 		if (!made && !mapped)
 			ASSERT_EQ(0, munmap(rings.head, rings.made.length));
 		close(fd);
-		close(nth_fd);
-		if (strtol(left, NULL, 10))
+		if (!refused)
 			break;
 	}
+	nth_end(&nth);
 	/* Each page is one. */
 	EXPECT_LT(5, failed);
 }
