@@ -28,7 +28,8 @@ DEAREST = 5
 LAYERS = (
     ("program", "program", ""),
     ("device", "dmabay_soft|dmabay_peers", ""),
-    ("call", "dmabay/(ioctl|cdev|access|uring|ring|poller|submission|once|attributes|debugfs|dump|holders|main)", ""),
+    ("call", "dmabay/(ioctl|cdev|access|uring|ring|poller|submission|once|attributes|debugfs|dump|holders|main|"
+             "fault|debug|debug_.*)", ""),
     ("transfer", "dmabay/(batch|move|transfer|reservation|reserve|completion|order|transaction|state|stage|request|power|"
                  "enabler|adapter|controller|system|device|buffer|import|event|withdrawal|sg_list|common_buffer)", ""),
     ("links", "dmabay/(links|link_batch|strip|crossover|mapregs|mapregs_.*|mapped|window|slots|list|memory|piece|compat_dma_iova)", ""),
