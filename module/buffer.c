@@ -26,9 +26,9 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
+#include "debug.h"
 #include "fault.h"
 #include "trace_user.h"
-#include "debug.h"
 #include "user.h"
 
 /* Pages pinned or unpinned before others may run. */

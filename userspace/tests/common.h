@@ -263,6 +263,22 @@ static inline int transfer_wait(struct dmabay *bay, uint32_t reservation, uint32
 	return completion.status;
 }
 
+/* All of @memory, which is @buffer. Returns 0 or a negative errno; -EILSEQ for wrong bytes. */
+static inline int there_and_back(struct dmabay *bay, uint32_t reservation, uint32_t buffer,
+				 unsigned char *memory, uint64_t length, uint64_t seed)
+{
+	int result;
+
+	fill(memory, length, SENT, seed);
+	result = transfer_wait(bay, reservation, buffer, 0, length, 0, DMABAY_TO_DEVICE);
+	fill(memory, length, BLANK, seed);
+	if (!result)
+		result = transfer_wait(bay, reservation, buffer, 0, length, 0, DMABAY_FROM_DEVICE);
+	if (!result && first_wrong(memory, length, SENT, seed) != -1)
+		result = -EILSEQ;
+	return result;
+}
+
 /*
  * The first @length bytes of device memory, by a file, a buffer and a reservation
  * of their own. Returns 0 or a negative errno.
@@ -306,14 +322,7 @@ static inline int good_transfer(struct dmabay *bay)
 	result = dmabay_reserve(bay, 2, 2, 0, &reservation);
 	if (result)
 		goto unregister;
-	fill(memory, length, SENT, 7);
-	result = transfer_wait(bay, reservation, buffer, 0, length, 0, DMABAY_TO_DEVICE);
-	fill(memory, length, BLANK, 7);
-	if (!result)
-		result = transfer_wait(bay, reservation, buffer, 0, length, 0,
-				       DMABAY_FROM_DEVICE);
-	if (!result && first_wrong(memory, length, SENT, 7) != -1)
-		result = -EILSEQ;
+	result = there_and_back(bay, reservation, buffer, memory, length, 7);
 	if (dmabay_free(bay, reservation) && !result)
 		result = -EBUSY;
 unregister:

@@ -79,18 +79,10 @@ static int one_round(FIXTURE_DATA(domain) *self, unsigned int seed)
 
 	if (!memory)
 		return -ENOMEM;
-	fill(memory, LENGTH, SENT, seed);
 	result = dmabay_register(self->bay, memory, LENGTH, 0, &buffer);
 	if (result)
 		return result;
-	result = transfer_wait(self->bay, self->reservation, buffer, 0, LENGTH, 0,
-			       DMABAY_TO_DEVICE);
-	fill(memory, LENGTH, BLANK, seed);
-	if (!result)
-		result = transfer_wait(self->bay, self->reservation, buffer, 0, LENGTH, 0,
-				       DMABAY_FROM_DEVICE);
-	if (!result && first_wrong(memory, LENGTH, SENT, seed) != -1)
-		result = -EILSEQ;
+	result = there_and_back(self->bay, self->reservation, buffer, memory, LENGTH, seed);
 	if (!result)
 		result = dmabay_unregister(self->bay, buffer);
 	munmap(memory, LENGTH);

@@ -65,16 +65,9 @@ FIXTURE_VARIANT_ADD(lies, bounced)
 static inline int write_parameter(const char *name, const char *text)
 {
 	char path[128];
-	int fd, result = 0;
 
 	snprintf(path, sizeof(path), "/sys/module/dmabay_soft/parameters/%s", name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		result = -errno;
-	close(fd);
-	return result;
+	return write_file(path, text);
 }
 
 static inline int plan(const char *text)

@@ -31,18 +31,13 @@ struct nth {
 	unsigned int wrong;
 };
 
-static inline bool nth_put(const char *kind, const char *name, const char *text)
+static inline void nth_put(const char *kind, const char *name, const char *text)
 {
 	char path[128];
-	bool done;
-	int fd;
 
 	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s", kind, name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-	if (fd >= 0)
-		close(fd);
-	return done;
+	/* Not every kind has each of them. */
+	write_file(path, text);
 }
 
 static const char *const nth_kinds[NTH_KINDS] = {

@@ -62,23 +62,6 @@ FIXTURE_TEARDOWN(pressure)
 	EXPECT_NOTHING_LEFT(self->path);
 }
 
-/* There and back, of the buffer whose turn it is. */
-static int there_and_back(FIXTURE_DATA(pressure) *self, unsigned int turn)
-{
-	unsigned char *memory = self->memory[turn % BUFFERS];
-	uint32_t buffer = self->buffer[turn % BUFFERS];
-	int result;
-
-	fill(memory, LENGTH, SENT, turn);
-	result = transfer_wait(self->bay, self->reservation, buffer, 0, LENGTH, 0,
-			       DMABAY_TO_DEVICE);
-	fill(memory, LENGTH, BLANK, turn);
-	if (!result)
-		result = transfer_wait(self->bay, self->reservation, buffer, 0, LENGTH, 0,
-				       DMABAY_FROM_DEVICE);
-	return result ?: first_wrong(memory, LENGTH, SENT, turn) == -1 ? 0 : -EILSEQ;
-}
-
 /* Takes memory until it is killed for it. */
 static void take_all(void)
 {
@@ -94,10 +77,7 @@ static void take_all(void)
 	}
 }
 
-/*
- * Transfers while one child after the other is killed; how many of them were. The child's
- * processor time is not ours: both have to get on.
- */
+/* Transfers while one child after the other is killed; how many of them were. */
 static unsigned int transfer_under_pressure(FIXTURE_DATA(pressure) *self, unsigned int *turns,
 					    int *status)
 {
@@ -113,7 +93,11 @@ static unsigned int transfer_under_pressure(FIXTURE_DATA(pressure) *self, unsign
 		if (child < 0)
 			return killed;
 		while (!*status && waitpid(child, &how, WNOHANG) == 0) {
-			*status = there_and_back(self, (*turns)++);
+			unsigned int turn = (*turns)++;
+
+			*status = there_and_back(self->bay, self->reservation,
+						 self->buffer[turn % BUFFERS],
+						 self->memory[turn % BUFFERS], LENGTH, turn);
 			if (dmabay_deadline(0) > end)
 				*status = -ETIMEDOUT;
 		}
