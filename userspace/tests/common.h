@@ -264,8 +264,8 @@ static inline int transfer_wait(struct dmabay *bay, uint32_t reservation, uint32
 }
 
 /* All of @memory, which is @buffer. Returns 0 or a negative errno; -EILSEQ for wrong bytes. */
-static inline int there_and_back(struct dmabay *bay, uint32_t reservation, uint32_t buffer,
-				 unsigned char *memory, uint64_t length, uint64_t seed)
+static inline int round_trip(struct dmabay *bay, uint32_t reservation, uint32_t buffer,
+			     unsigned char *memory, uint64_t length, uint64_t seed)
 {
 	int result;
 
@@ -322,7 +322,7 @@ static inline int good_transfer(struct dmabay *bay)
 	result = dmabay_reserve(bay, 2, 2, 0, &reservation);
 	if (result)
 		goto unregister;
-	result = there_and_back(bay, reservation, buffer, memory, length, 7);
+	result = round_trip(bay, reservation, buffer, memory, length, 7);
 	if (dmabay_free(bay, reservation) && !result)
 		result = -EBUSY;
 unregister:

@@ -82,7 +82,7 @@ static int one_round(FIXTURE_DATA(domain) *self, unsigned int seed)
 	result = dmabay_register(self->bay, memory, LENGTH, 0, &buffer);
 	if (result)
 		return result;
-	result = there_and_back(self->bay, self->reservation, buffer, memory, LENGTH, seed);
+	result = round_trip(self->bay, self->reservation, buffer, memory, LENGTH, seed);
 	if (!result)
 		result = dmabay_unregister(self->bay, buffer);
 	munmap(memory, LENGTH);

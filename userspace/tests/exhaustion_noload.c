@@ -125,8 +125,8 @@ static unsigned int reserved_transfers(FIXTURE_DATA(exhaustion) *self, int *stat
 	unsigned int failed = 0;
 
 	for (unsigned int i = 0; i < TRANSFERS / 2; i++) {
-		int result = there_and_back(self->bay, self->reservation, self->buffer[i % BUFFERS],
-					    self->memory[i % BUFFERS], LENGTH, i);
+		int result = round_trip(self->bay, self->reservation, self->buffer[i % BUFFERS],
+					self->memory[i % BUFFERS], LENGTH, i);
 
 		if (result)
 			*status = result;

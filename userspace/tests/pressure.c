@@ -95,9 +95,9 @@ static unsigned int transfer_under_pressure(FIXTURE_DATA(pressure) *self, unsign
 		while (!*status && waitpid(child, &how, WNOHANG) == 0) {
 			unsigned int turn = (*turns)++;
 
-			*status = there_and_back(self->bay, self->reservation,
+			*status = round_trip(self->bay, self->reservation,
 						 self->buffer[turn % BUFFERS],
-						 self->memory[turn % BUFFERS], LENGTH, turn);
+					     self->memory[turn % BUFFERS], LENGTH, turn);
 			if (dmabay_deadline(0) > end)
 				*status = -ETIMEDOUT;
 		}
