@@ -19,7 +19,7 @@
 #define LAST_POINTS	200u
 
 /* Of so many points one is swept. */
-#define STRIDE		17u
+#define STRIDE		37u
 
 FIXTURE(probe)
 {
