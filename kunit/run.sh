@@ -2,7 +2,8 @@
 # The kernels that are built from source: the newest one, with this repository
 # inside it as drivers/dmabay, for KUnit; and without it, to boot the selftests.
 #
-#   run.sh uml [OPTIONS OF kunit.py exec]      run the suites on User-Mode Linux
+#   run.sh uml [OPTIONS OF kunit.py exec]      run the suites on User-Mode Linux; that and all of
+#                                              it is built by DMABAY_COMPILER, if there is one
 #   run.sh x86_64 [OPTIONS OF kunit.py exec]   run them on a PC with VT-d, in QEMU
 #   run.sh kcsan [GLOB...]                     run those that use two processors there, as
 #                                              modules, and look for data races
@@ -130,6 +131,12 @@ esac
 
 # Built first, from the same folder, so that the modules for it see no built-in dmabay.
 [ "$what" != x86_64 ] || "$vm/kernel" newest >/dev/null
+
+# What another compiler makes has a folder of its own.
+compiler=${DMABAY_COMPILER:-gcc}
+if [ "$compiler" != gcc ] && [ "$what" = uml ]; then
+	build+=-$compiler settings+=("CC=$compiler") machine+=("--make_options=CC=$compiler")
+fi
 
 mkdir -p "$cache/kunit"
 one kunit-tree

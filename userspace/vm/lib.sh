@@ -78,7 +78,7 @@ judge() {
 cross_prefix() {
 	case $1 in
 	riscv64) echo riscv64-linux-gnu- ;;
-	arm64) echo aarch64-linux-gnu- ;;
+	arm64 | arm64-16k) echo aarch64-linux-gnu- ;;
 	esac
 }
 

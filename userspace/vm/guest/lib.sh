@@ -18,9 +18,16 @@ DMABAY_EDU=$(basename "${DMABAY_EDU%/device}")
 DMABAY_LOAN=$(grep -l 0x0005 /sys/bus/pci/devices/*/device 2>/dev/null | head -n 1)
 DMABAY_LOAN=$(basename "${DMABAY_LOAN%/device}")
 
-# Where a device tree says what a function is behind, the kernel reads that when a driver is
-# tried with the function. No driver wants this one: a driver that refuses it will do.
-if [ -d /sys/firmware/devicetree/base ] && [ -n "$DMABAY_LOAN" ]; then
+# The IOMMU's driver, where that is a module: before any driver of what is behind it.
+for module in /guest/iommu/*.ko; do
+	[ ! -e "$module" ] || grep -q virtio_iommu /proc/modules || insmod "$module"
+done
+
+# Where a device tree or a table of virtio's says what a function is behind, the kernel reads that
+# when a driver is tried with the function. No driver wants this one: a driver that refuses it will
+# do.
+described=$(find /sys/firmware/devicetree/base /sys/firmware/acpi/tables/VIOT -maxdepth 0 2>/dev/null || true)
+if [ -n "$DMABAY_LOAN" ] && [ -n "$described" ]; then
 	echo pcieport >"/sys/bus/pci/devices/$DMABAY_LOAN/driver_override"
 	echo "$DMABAY_LOAN" >/sys/bus/pci/drivers_probe
 	echo >"/sys/bus/pci/devices/$DMABAY_LOAN/driver_override"
