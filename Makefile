@@ -47,6 +47,9 @@ demo: ## boot a Debian 6.12 kernel with an emulated IOMMU and show what this doe
 check: ## every test, on every kernel (1 to 1 1/2 hours); SUITES="names" for only these
 	@$(vm)/check $(SUITES)
 
+matrix: ## every kernel, IOMMU, machine and compiler; what is known is not run again; CELLS="6.12-amd-selftests ..." for only these
+	@$(vm)/matrix $(CELLS)
+
 bench: ## what a transfer costs in each way there is, as instructions (3 min); BENCH=machines (15 min), full (1 to 2 h)
 	@$(vm)/bench $(if $(BENCH),--$(BENCH))
 
@@ -98,6 +101,6 @@ clean: ## what was built here; the cache of kernels stays (~/.cache/dmabay)
 help: ## this list
 	@sed -nE 's/^([a-z]+):[^=]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
-.PHONY: all modules user demo check bench mutants fuzz soak shell load unload install deb reference clean help
+.PHONY: all modules user demo check matrix bench mutants fuzz soak shell load unload install deb reference clean help
 
 endif
