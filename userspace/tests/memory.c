@@ -8,6 +8,8 @@
 #include "common.h"
 
 #define HUGE		(2u << 20)
+#define HUGE_FLAG	(21u << 26)	/* MAP_HUGE_2MB, and MFD_HUGE_2MB */
+#define HUGE_POOL	"/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
 #define HUGE_PAGES	(HUGE / PAGE)
 
 FIXTURE(memory)
@@ -23,13 +25,13 @@ typedef FIXTURE_DATA(memory) fixture;
 
 static int64_t set_huge_pages(int64_t count)
 {
-	FILE *file = fopen("/proc/sys/vm/nr_hugepages", "we");
+	FILE *file = fopen(HUGE_POOL, "we");
 
 	if (file) {
 		fprintf(file, "%" PRId64, count);
 		fclose(file);
 	}
-	return file_number("/proc/meminfo", "HugePages_Total:");
+	return file_number(HUGE_POOL, "");
 }
 
 FIXTURE_SETUP(memory)
@@ -39,7 +41,7 @@ FIXTURE_SETUP(memory)
 	ASSERT_EQ(0, dmabay_open(&self->bay, self->path, O_RDWR));
 	ASSERT_EQ(0, dmabay_info(self->bay, &self->info));
 	ASSERT_EQ(0, dmabay_reserve(self->bay, HUGE_PAGES + 1, 1, 0, &self->reservation));
-	self->huge_pages = file_number("/proc/meminfo", "HugePages_Total:");
+	self->huge_pages = file_number(HUGE_POOL, "");
 	set_huge_pages(4);
 }
 
@@ -104,7 +106,7 @@ static unsigned char *map_transparent(void)
 static unsigned char *map_hugetlb(void)
 {
 	return map_or_null(HUGE, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1);
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | HUGE_FLAG, -1);
 }
 
 static unsigned char *map_shared(void)
@@ -120,7 +122,7 @@ static unsigned char *map_memfd(void)
 static unsigned char *map_memfd_hugetlb(void)
 {
 	return map_or_null(HUGE, PROT_READ | PROT_WRITE, MAP_SHARED,
-			   memfd_of(HUGE, MFD_HUGETLB));
+			   memfd_of(HUGE, MFD_HUGETLB | HUGE_FLAG));
 }
 
 /* It cannot get shorter; the seals that forbid writing are for another test. */
@@ -178,8 +180,8 @@ TEST_F_TIMEOUT(memory, kinds, LONG_TEST)
 		unsigned char *memory;
 		uint32_t buffer;
 
-		if (is_hugetlb(&kinds[i]) && access("/proc/sys/vm/nr_hugepages", F_OK)) {
-			TH_LOG("this kernel has no hugetlb: not %s", kinds[i].name);
+		if (is_hugetlb(&kinds[i]) && access(HUGE_POOL, F_OK)) {
+			TH_LOG("this kernel has no hugetlb of that size: not %s", kinds[i].name);
 			continue;
 		}
 		memory = kinds[i].map();
