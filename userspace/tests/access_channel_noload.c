@@ -81,7 +81,7 @@ TEST_F_TIMEOUT(access_copier, others_have_it, LONG_TEST)
 /* What was moved before an error is what is returned; if it is nothing, the error. */
 TEST_F_TIMEOUT(access_copier, failure, LONG_TEST)
 {
-	const uint64_t half = LENGTH / 2;
+	const int64_t half = LENGTH / 2;
 
 	EXPECT_EQ(LENGTH, pwrite(self->fd, self->memory, LENGTH, 0));
 	fill(self->memory, LENGTH, BLANK, 1);

@@ -31,7 +31,7 @@
 #include "dmabay.h"
 #include "kselftest_harness.h"
 
-#define PAGE		4096u
+#define PAGE		((unsigned int)sysconf(_SC_PAGESIZE))
 #define MILLISECOND	UINT64_C(1000000)
 #define SECOND		UINT64_C(1000000000)
 

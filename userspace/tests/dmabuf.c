@@ -236,7 +236,7 @@ static bool too_long(const FIXTURE_VARIANT(dmabuf) *variant, uint64_t size)
 static void every_size(struct __test_metadata *_metadata, FIXTURE_DATA(dmabuf) *self,
 		       const FIXTURE_VARIANT(dmabuf) *variant, struct ring *ring)
 {
-	static const uint64_t sizes[] = {
+	const uint64_t sizes[] = {
 		PAGE, 3 * PAGE, 68 << 10, 256 << 10, 1 << 20, (3 << 20) + PAGE,
 	};
 

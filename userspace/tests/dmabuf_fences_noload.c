@@ -39,7 +39,7 @@ static void open_one(struct __test_metadata *_metadata, fixture *self, struct dm
 
 static void load_all(struct __test_metadata *_metadata, fixture *self)
 {
-	if (!load_and_open(_metadata, "soft", "memory=1 async=1 max_length=4096 map_registers=64",
+	if (!load_and_open(_metadata, "soft", "memory=1 async=1 max_length=%u map_registers=64",
 			   &self->bay))
 		return;
 	ASSERT_EQ(0, insert("dmabay_test_exporter", ""));
@@ -169,7 +169,7 @@ static void there_and_back(struct __test_metadata *_metadata, fixture *self, uin
 
 TEST_F_TIMEOUT(fences, pieces, LONG_TEST)
 {
-	static const struct {
+	const struct {
 		uint32_t size;
 		uint32_t segment;
 	} shapes[] = {

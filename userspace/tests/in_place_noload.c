@@ -223,7 +223,7 @@ TEST_F(in_place, wrong_numbers_change_nothing)
 /* Whatever begins or ends in the middle of a page. */
 TEST_F(in_place, any_offset_and_length)
 {
-	static const size_t edges[] = { 1, 100, PAGE - 1, PAGE, PAGE + 1, 5 * PAGE - 3 };
+	const size_t edges[] = { 1, 100, PAGE - 1, PAGE, PAGE + 1, 5 * PAGE - 3 };
 	static const char *const below[] = { "1", "600", "4294967295" };
 
 	for (size_t way = 0; way < ARRAY_SIZE(below); way++) {

@@ -190,7 +190,7 @@ static int not_registered(const fixture *self)
 		return 2;
 	if (dmabay_once(self->bay, memory, LIMIT * PAGE, 0, DMABAY_TO_DEVICE) != LIMIT * PAGE)
 		return 3;
-	if (write(dmabay_fd(self->bay), memory, PAGE) != PAGE)
+	if (write(dmabay_fd(self->bay), memory, PAGE) != (ssize_t)PAGE)
 		return 4;
 	if (lock(self, LIMIT, &buffer))
 		return 5;
@@ -342,7 +342,7 @@ TEST_F(limits, of_a_file_passed_on)
 TEST_F(limits, in_words)
 {
 	static const uint32_t commands[] = { DMABAY_CMD_REGISTER, DMABAY_CMD_ONCE };
-	static const rlim_t limits[] = { 0, 123 * PAGE, RLIM_INFINITY };
+	const rlim_t limits[] = { 0, 123 * PAGE, RLIM_INFINITY };
 	char text[384], numbers[64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {

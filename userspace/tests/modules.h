@@ -33,13 +33,16 @@ static inline int find_module(const char *name)
 	return -ENOENT;
 }
 
+/* "%u" in @parameters is the size of a page. */
 static inline int insert(const char *name, const char *parameters)
 {
 	int fd = find_module(name), result = 0;
+	char text[512];
 
 	if (fd < 0)
 		return fd;
-	if (syscall(SYS_finit_module, fd, parameters, 0) && errno != EEXIST)
+	snprintf(text, sizeof(text), parameters, PAGE);
+	if (syscall(SYS_finit_module, fd, text, 0) && errno != EEXIST)
 		result = -errno;
 	close(fd);
 	return result;

@@ -54,7 +54,7 @@ static int by_once(struct dmabay *bay, struct board *board, unsigned char *page)
 static int by_write(struct dmabay *bay, struct board *board, unsigned char *page)
 {
 	(void)board;
-	return pwrite(dmabay_fd(bay), page, PAGE, 0) == PAGE ? 0 : 1;
+	return pwrite(dmabay_fd(bay), page, PAGE, 0) == (ssize_t)PAGE ? 0 : 1;
 }
 
 typedef int (*member)(struct dmabay *bay, struct board *board, unsigned char *page);

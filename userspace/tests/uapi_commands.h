@@ -298,19 +298,24 @@ static inline void build(const struct command *command, FIXTURE_DATA(uapi) *self
 
 /* ---- one field wrong ---- */
 
-/* @value is put into the field of so many bytes at @offset. */
+/* @value and @pages, in bytes, are put into the field of so many bytes at @offset. */
 struct wrong {
 	const char *name;
 	unsigned long command;
 	size_t offset;
 	size_t width;
 	uint64_t value;
+	unsigned int pages;
 	int error;
 };
 
 #define WRONG(command, type, field, value, error) \
 	{ #command " " #field "=" #value, command, offsetof(struct type, field), \
-	  sizeof(((struct type *)0)->field), value, error }
+	  sizeof(((struct type *)0)->field), value, 0, error }
+
+#define WRONG_PAGES(command, type, field, pages, error) \
+	{ #command " " #field "=" #pages " * PAGE", command, offsetof(struct type, field), \
+	  sizeof(((struct type *)0)->field), 0, pages, error }
 
 /* Transfers that are refused, however they come. */
 static const struct wrong wrong_transfers[] = {
@@ -319,10 +324,10 @@ static const struct wrong wrong_transfers[] = {
 	WRONG(DMABAY_SUBMIT, dmabay_transfer, buffer, 0xFFFFFFFF, ENOENT),
 	WRONG(DMABAY_SUBMIT, dmabay_transfer, buffer, 0x7FFFFFFF, ENOENT),
 	WRONG(DMABAY_SUBMIT, dmabay_transfer, offset, TOP_PAGE, EOVERFLOW),
-	WRONG(DMABAY_SUBMIT, dmabay_transfer, offset, 2 * PAGE, ERANGE),
+	WRONG_PAGES(DMABAY_SUBMIT, dmabay_transfer, offset, 2, ERANGE),
 	WRONG(DMABAY_SUBMIT, dmabay_transfer, offset, TOP_PAGE / 2, ERANGE),
 	WRONG(DMABAY_SUBMIT, dmabay_transfer, length, 0, EINVAL),
-	WRONG(DMABAY_SUBMIT, dmabay_transfer, length, 3 * PAGE, ERANGE),
+	WRONG_PAGES(DMABAY_SUBMIT, dmabay_transfer, length, 3, ERANGE),
 	WRONG(DMABAY_SUBMIT, dmabay_transfer, device_address, TOP_PAGE, EOVERFLOW),
 	WRONG(DMABAY_SUBMIT, dmabay_transfer, device_address, TOP_PAGE / 2, ERANGE),
 	WRONG(DMABAY_SUBMIT, dmabay_transfer, direction, 2, EINVAL),
@@ -332,7 +337,9 @@ static const struct wrong wrong_transfers[] = {
 
 static inline void put(void *object, const struct wrong *wrong)
 {
-	memcpy((char *)object + wrong->offset, &wrong->value, wrong->width);
+	const uint64_t value = wrong->value + (uint64_t)wrong->pages * PAGE;
+
+	memcpy((char *)object + wrong->offset, &value, wrong->width);
 }
 
 #endif /* DMABAY_TESTS_UAPI_COMMANDS_H */

@@ -390,12 +390,12 @@ TEST_F(uapi, counts)
 
 /* ---- numbers at the edges of what they can be ---- */
 
-static const uint64_t edges[] = {
-	0, 1, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE, 2 * PAGE + 1,
-	0x7FFFFFFF, 0x80000000, 0xFFFFF000, 0xFFFFFFFF, 0x100000000, 0x100001000,
-	0x7FFFFFFFFFFFFFFF, 0x8000000000000000, 0xFFFFFFFF00000000,
-	0xFFFFFFFFFFFFE000, 0xFFFFFFFFFFFFF000, 0xFFFFFFFFFFFFF001, 0xFFFFFFFFFFFFFFFF,
-};
+#define EDGES { \
+	0, 1, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE, 2 * PAGE + 1, \
+	0x7FFFFFFF, 0x80000000, 0xFFFFF000, 0xFFFFFFFF, 0x100000000, 0x100001000, \
+	0x7FFFFFFFFFFFFFFF, 0x8000000000000000, 0xFFFFFFFF00000000, \
+	0xFFFFFFFFFFFFE000, 0xFFFFFFFFFFFFF000, 0xFFFFFFFFFFFFF001, 0xFFFFFFFFFFFFFFFF, \
+}
 
 /* What the header says of an offset (or an address) and a length in something so long. */
 static int range_error(uint64_t offset, uint64_t length, uint64_t limit)
@@ -411,6 +411,8 @@ static int range_error(uint64_t offset, uint64_t length, uint64_t limit)
 
 TEST_F(uapi, edges_of_offset_and_length)
 {
+	const uint64_t edges[] = EDGES;
+
 	for (size_t i = 0; i < ARRAY_SIZE(edges); i++) {
 		for (size_t j = 0; j < ARRAY_SIZE(edges); j++) {
 			EXPECT_EQ(range_error(edges[i], edges[j], 2 * PAGE),
@@ -424,6 +426,7 @@ TEST_F(uapi, edges_of_offset_and_length)
 /* Of a length that the buffer has: nothing else is wrong. */
 TEST_F(uapi, edges_of_device_address)
 {
+	const uint64_t edges[] = EDGES;
 	const uint64_t memory = self->info.device_memory;
 	const uint64_t more[] = {
 		memory - PAGE, memory - PAGE + 1, memory - 1, memory, memory + 1,
@@ -472,6 +475,7 @@ static int register_and_forget(FIXTURE_DATA(uapi) *self, uint64_t address, uint6
 
 TEST_F(uapi, edges_of_memory)
 {
+	const uint64_t edges[] = EDGES;
 	unsigned char *pages = map_pages(4 * PAGE), *memory = pages + PAGE;
 	const uint64_t maximum = self->info.max_register_length;
 
