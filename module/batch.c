@@ -354,7 +354,14 @@ static int dmabay_batch_find(struct dmabay_batch *batch, struct dmabay_buffer_co
 	return *reservation ? dmabay_batch_begin(batch, *reservation, buffer, count, run) : -ENOENT;
 }
 
-static noinline int dmabay_batch_enqueue(struct dmabay_batch *batch)
+/**
+ * dmabay_batch_enqueue() - Start transfers by way of the queue
+ * @batch: as dmabay_batch_submit() has it, with nothing submitted
+ *
+ * Context: may sleep.
+ * Return: as dmabay_batch_submit().
+ */
+int dmabay_batch_enqueue(struct dmabay_batch *batch)
 {
 	struct dmabay_reservation *reservation;
 	struct dmabay_buffer_count buffer = {};
@@ -375,34 +382,4 @@ static noinline int dmabay_batch_enqueue(struct dmabay_batch *batch)
 		dmabay_reservation_run(reservation, true);
 
 	return ret;
-}
-
-/**
- * dmabay_batch_submit() - Start transfers
- * @batch: filled. Transfers that follow the first one and go to the same reservation are
- *	taken, too, up to %DMABAY_BATCH_MAX, or up to one that has to wait for
- *	others who use its memory, or to go another way than those before it
- *
- * Those in &dmabay_batch.ended have ended, and dmabay_batch_told() is due.
- *
- * Context: may sleep.
- * Return: 0, or why the one after &dmabay_batch.submitted was refused: nobody is told of
- * that, and &dmabay_batch.borrowed is the caller's.
- */
-int dmabay_batch_submit(struct dmabay_batch *batch)
-{
-	const struct dmabay_device_ops *ops = batch->file->device->config.ops;
-	int ret;
-
-	batch->submitted = 0;
-	batch->ended_count = 0;
-	batch->reservation = NULL;
-
-	if (ops && ops->move && !batch->borrowed) {
-		ret = dmabay_batch_move(batch);
-		if (batch->submitted)
-			return ret;
-	}
-
-	return dmabay_batch_enqueue(batch);
 }

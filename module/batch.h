@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What all transfers of a batch are asked, and how their buffers are counted: for batch.c and
- * move.c, who do it for each of them.
+ * What is done for each transfer, or for each call: what all transfers of a batch are asked, how
+ * their buffers are counted, and who runs their reservation.
  */
 #ifndef _DMABAY_BATCH_H
 #define _DMABAY_BATCH_H
@@ -149,10 +149,78 @@ static inline void dmabay_transfer_fill(struct dmabay_user_transfer *transfer,
 	transfer->withdrawn = false;
 }
 
+/* ---- who runs a reservation ---- */
+
+static inline bool dmabay_reservation_idle_locked(struct dmabay_reservation *reservation)
+{
+	return !READ_ONCE(reservation->running) && !reservation->starting &&
+	       list_empty(&reservation->queue);
+}
+
+/**
+ * dmabay_reservation_enter() - Become the one who runs a reservation, with nothing to start
+ * @reservation: the reservation; its lock is held
+ *
+ * Context: any.
+ * Return: false: something runs or waits there, or somebody is in already.
+ */
+static inline bool dmabay_reservation_enter(struct dmabay_reservation *reservation)
+{
+	lockdep_assert_held(&reservation->lock);
+
+	if (!dmabay_reservation_idle_locked(reservation))
+		return false;
+	reservation->starting = true;
+	reservation->entered = true;
+
+	return true;
+}
+
+/**
+ * dmabay_reservation_leave_idle() - dmabay_reservation_leave(), if nobody has come meanwhile
+ * @reservation: as there, and the lock
+ *
+ * Context: any.
+ * Return: false: somebody has, and nothing was done.
+ */
+static inline bool dmabay_reservation_leave_idle(struct dmabay_reservation *reservation)
+{
+	lockdep_assert_held(&reservation->lock);
+
+	if (unlikely(reservation->ended || READ_ONCE(reservation->running) ||
+		     !list_empty(&reservation->queue)))
+		return false;
+	reservation->entered = false;
+	reservation->starting = false;
+
+	return true;
+}
+
+/* ---- the end of a batch ---- */
+
+/**
+ * dmabay_batch_told() - The user has been told of what ended meanwhile
+ * @batch: the batch
+ * @count: of how many, from the first one on; the others are for the file's queue
+ *
+ * Does nothing if nothing was set aside.
+ *
+ * Context: may sleep.
+ */
+static inline void dmabay_batch_told(struct dmabay_batch *batch, u32 count)
+{
+	if (!batch->reservation)
+		return;
+
+	if (unlikely(count < batch->ended_count))
+		dmabay_batch_queue_ended(batch, count);
+	/* Nobody took them from the list. */
+	atomic_add(batch->aside, &batch->reservation->free_count);
+	dmabay_reservation_put(batch->reservation);
+}
+
 /* batch.c */
 struct dmabay_user_transfer *dmabay_transfer_take(struct dmabay_reservation *reservation);
-
-/* move.c */
-int dmabay_batch_move(struct dmabay_batch *batch);
+int dmabay_batch_enqueue(struct dmabay_batch *batch);
 
 #endif /* _DMABAY_BATCH_H */

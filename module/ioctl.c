@@ -3,9 +3,9 @@
  * A command: one ioctl, from the user's struct to its handler and back.
  *
  * Owned by the stack of the caller; no lock. The struct is copied once, whole,
- * before anything looks at it, so what was checked is what is used. DMABAY_SUBMIT has a
- * shorter way; if its struct is not of the size that is known here, or not there, nothing
- * of it was used, and it is copied anew.
+ * before anything looks at it, so what was checked is what is used. DMABAY_SUBMIT and
+ * DMABAY_ENTER have a shorter way; if their struct is not of the size that is known here, or
+ * not there, nothing of it was used, and it is copied anew.
  */
 #include <linux/fs.h>
 #include <linux/nospec.h>
@@ -168,10 +168,13 @@ long dmabay_ioctl(struct file *filp, unsigned int number, unsigned long argument
 	int ret;
 
 	/* What is called for every transfer need not be looked up. */
-	if (number == DMABAY_SUBMIT && filp->f_mode & FMODE_WRITE &&
+	if ((number == DMABAY_SUBMIT || number == DMABAY_ENTER) && filp->f_mode & FMODE_WRITE &&
 	    !READ_ONCE(file->device->gone)) {
-		ret = dmabay_submit_directly(file, (void __user *)argument,
-					     filp->f_flags & O_NONBLOCK);
+		bool nonblock = filp->f_flags & O_NONBLOCK;
+		void __user *user = (void __user *)argument;
+
+		ret = number == DMABAY_SUBMIT ? dmabay_submit_directly(file, user, nonblock) :
+						dmabay_enter_directly(file, user, nonblock);
 		if (ret != -ENOIOCTLCMD)
 			return ret;
 	}

@@ -27,6 +27,9 @@
  * when they go on with another buffer or another link: its bounds. Most transfers are in bounds.
  * One that is not may be right all the same, and is asked one thing after the other.
  *
+ * Of a transfer that was moved whole there is nothing to write down: what was wanted says what
+ * the user is to be told.
+ *
  * Who traces wants to see each step: then all transfers go the other way.
  */
 #include <linux/sched.h>
@@ -42,7 +45,8 @@
  * @from: the first byte of the buffer
  * @size: bytes from there on
  * @misaligned: bits that no number of bytes has
- * @directions: BIT() of each that is possible
+ * @way: dmabay_transfer_way(), as far as it is the same for all
+ * @same_way: in these bits
  * @linked: the device has all that is in bounds by its address, which begins at @origin
  * @origin: of the first byte of the buffer, not of that at @from
  */
@@ -53,7 +57,8 @@ struct dmabay_move_bounds {
 	u64 from;
 	u64 size;
 	u64 misaligned;
-	u32 directions;
+	u64 way;
+	u64 same_way;
 	bool linked;
 	dma_addr_t origin;
 };
@@ -65,8 +70,10 @@ struct dmabay_move_bounds {
  * @move: what it is asked to do
  * @reservation: the caller runs it
  * @most: how many may be done
- * @bytes: that were moved
  * @others: those that were not found linked by their bounds
+ * @bytes: that were moved
+ * @status: of one that was not moved whole, which was the last one
+ * @length: bytes of that
  * @bounds: of the buffer that was found last
  * @buffer: that
  * @held_count: how many @held
@@ -81,6 +88,8 @@ struct dmabay_move {
 	u32 most;
 	u32 others;
 	u64 bytes;
+	int status;
+	size_t length;
 	struct dmabay_move_bounds bounds;
 	struct dmabay_buffer *buffer;
 	u32 held_count;
@@ -93,7 +102,8 @@ struct dmabay_move {
 /* ---- buffers ---- */
 
 /* Counts a buffer for all transfers that may follow. Under RCU. */
-static __always_inline int dmabay_move_find(struct dmabay_move *move, u32 number, u32 count)
+static __always_inline int dmabay_move_find(struct dmabay_move *move, u32 held, u32 number,
+					    u32 count)
 {
 	struct dmabay_buffer *buffer = dmabay_buffer_get(move->batch->file, number, count);
 
@@ -101,8 +111,9 @@ static __always_inline int dmabay_move_find(struct dmabay_move *move, u32 number
 		return -ENOENT;
 
 	move->buffer = buffer;
-	move->held[move->held_count].buffer = buffer;
-	move->held[move->held_count++].count = count;
+	move->held[held].buffer = buffer;
+	move->held[held].count = count;
+	move->held_count = held + 1;
 
 	return 0;
 }
@@ -112,7 +123,7 @@ static noinline int dmabay_move_find_next(struct dmabay_move *move, u32 number, 
 	int ret;
 
 	rcu_read_lock();
-	ret = dmabay_move_find(move, number, count);
+	ret = dmabay_move_find(move, move->held_count, number, count);
 	rcu_read_unlock();
 
 	return ret;
@@ -157,20 +168,25 @@ static struct dmabay_user_transfer *dmabay_move_take(struct dmabay_batch *batch)
 
 /* ---- the end ---- */
 
-/* Queues what the user was not told of, from @first on. */
-static void dmabay_move_queue(struct dmabay_batch *batch, u32 first)
+/**
+ * dmabay_batch_queue_ended() - Queue what ended meanwhile, and the user was not told of
+ * @batch: the batch, with &dmabay_batch.reservation
+ * @first: the first one
+ *
+ * Context: any.
+ */
+void dmabay_batch_queue_ended(struct dmabay_batch *batch, u32 first)
 {
 	u32 i;
 
 	for (i = first; i < batch->ended_count; i++) {
-		const struct dmabay_completion *ended = &batch->ended[i];
 		struct dmabay_user_transfer *transfer = dmabay_move_take(batch);
 
 		transfer->buffer = NULL;
 		transfer->vector = NULL;
-		transfer->cookie = ended->cookie;
-		transfer->transferred = ended->length;
-		transfer->status = ended->status;
+		transfer->cookie = batch->wanted[i].cookie;
+		transfer->transferred = batch->wanted[i].length;
+		transfer->status = 0;
 		dmabay_completion_add(batch->file, transfer);
 	}
 	batch->ended_count = first;
@@ -182,43 +198,24 @@ static noinline void dmabay_move_failed(struct dmabay_move *move, u32 failed)
 	struct dmabay_reservation *reservation = move->reservation;
 	struct dmabay_batch *batch = move->batch;
 	const struct dmabay_transfer *wanted = &batch->wanted[failed];
-	const struct dmabay_completion *ended = &batch->ended[failed];
 	struct dmabay_user_transfer *transfer;
 
-	dmabay_move_queue(batch, 0);
+	dmabay_batch_queue_ended(batch, 0);
 	transfer = dmabay_move_take(batch);
 	dmabay_transfer_fill(transfer, batch, wanted,
 			     dmabay_move_part_with(move, wanted->buffer));
+	reservation->moved = 0;
+	reservation->mapped = false;
+	reservation->late = false;
 	/* Filled before; pairs with who looks at it under the lock. */
 	smp_store_release(&reservation->running, transfer);
-	dmabay_transfer_complete(reservation, ended->status, ended->length);
+	dmabay_transfer_complete(reservation, move->status, move->length);
 }
 
 /* Before anybody hears of those that succeeded. */
 static void dmabay_move_settle(struct dmabay_move *move)
 {
 	dmabay_device_moved(move->device, move->batch->ended_count, move->bytes);
-}
-
-/**
- * dmabay_batch_told() - The user has been told of what ended meanwhile
- * @batch: the batch
- * @count: of how many, from the first one on; the others are for the file's queue
- *
- * Does nothing if nothing was set aside.
- *
- * Context: may sleep.
- */
-void dmabay_batch_told(struct dmabay_batch *batch, u32 count)
-{
-	if (!batch->reservation)
-		return;
-
-	if (count < batch->ended_count)
-		dmabay_move_queue(batch, count);
-	/* Nobody took them from the list. */
-	atomic_add(batch->aside, &batch->reservation->free_count);
-	dmabay_reservation_put(batch->reservation);
 }
 
 /* ---- bounds ---- */
@@ -230,40 +227,45 @@ static __always_inline void dmabay_move_bind(struct dmabay_move *move,
 	const struct dmabay_device_config *config = &move->device->config;
 	const struct dmabay_buffer *buffer = move->buffer;
 	struct dmabay_move_bounds *bounds = &move->bounds;
+	u64 directions = config->directions, from = 0, size = buffer->length;
 
+	bounds->linked = link;
+	if (link) {
+		from = link->from;
+		size = min(link->to, buffer->length) - from;
+		bounds->origin = link->origin;
+		directions &= link->rights;
+	}
+	if (unlikely(buffer->read_only))
+		directions &= BIT(DMABAY_TO_DEVICE);
 	bounds->names = names;
 	bounds->memory_size = config->memory_size;
 	bounds->misaligned = config->alignment - 1;
-	bounds->directions = config->directions;
-	bounds->from = 0;
-	bounds->size = buffer->length;
-	bounds->linked = link;
-	if (link) {
-		bounds->from = link->from;
-		bounds->size = min(link->to, buffer->length) - link->from;
-		bounds->origin = link->origin;
-		bounds->directions &= link->rights;
-	}
-	if (unlikely(buffer->read_only))
-		bounds->directions &= BIT(DMABAY_TO_DEVICE);
+	bounds->from = from;
+	bounds->size = size;
+	bounds->longest = min3((u64)move->reservation->longest, bounds->memory_size, size);
 	/* Who may have to wait for others is always asked. */
-	if (unlikely(buffer->source))
-		bounds->directions = 0;
-	bounds->longest = min3((u64)move->reservation->longest, bounds->memory_size, bounds->size);
+	if (unlikely(buffer->source || !directions))
+		bounds->longest = 0;
+	/* If there are two, the lowest bit says which one it is. */
+	bounds->way = directions >> 1;
+	bounds->same_way = ~(directions >> 1 & directions);
 }
 
 /* Then nothing else need be asked. */
 static __always_inline bool dmabay_move_in_bounds(const struct dmabay_move_bounds *bounds,
 						  const struct dmabay_transfer *wanted)
 {
-	u64 length = wanted->length, way = dmabay_transfer_way(wanted);
+	u64 length = wanted->length;
+	u64 different = dmabay_transfer_names(wanted) ^ bounds->names;
 
-	return dmabay_transfer_names(wanted) == bounds->names && !wanted->deadline &&
-	       way <= DMABAY_TO_DEVICE && bounds->directions >> way & 1 &&
-	       length - 1 < bounds->longest &&
+	different |= (dmabay_transfer_way(wanted) ^ bounds->way) & bounds->same_way;
+	different |= (wanted->offset | length | wanted->device_address) & bounds->misaligned;
+	different |= wanted->deadline;
+
+	return !different && length - 1 < bounds->longest &&
 	       wanted->device_address <= bounds->memory_size - length &&
-	       wanted->offset - bounds->from <= bounds->size - length &&
-	       !((wanted->offset | length | wanted->device_address) & bounds->misaligned);
+	       wanted->offset - bounds->from <= bounds->size - length;
 }
 
 /* Is one for us, and right? If not, @refused says why it is nobody's. */
@@ -290,30 +292,30 @@ static bool dmabay_move_accepts(struct dmabay_move *move, const struct dmabay_tr
 
 /* ---- one transfer ---- */
 
-/* Has the device do it, whose address is known. Returns whether all of it was moved. */
+/* Has the device do it, at a device address. Returns whether all of it was moved. */
 static __always_inline bool dmabay_move_one(struct dmabay_move *move,
 					    struct dmabay_device_piece *piece,
 					    const struct dmabay_transfer *wanted,
-					    struct dmabay_completion *ended)
+					    dma_addr_t address)
 {
+	/* Read before anything is written: they were when it was looked at. */
+	u64 length = wanted->length, device_address = wanted->device_address;
+	enum dmabay_direction direction = dmabay_transfer_way(wanted);
 	size_t moved = 0;
 	int status;
 
-	piece->length = wanted->length;
-	piece->device_address = wanted->device_address;
-	piece->direction = (enum dmabay_direction)wanted->direction;
+	piece->address = address;
+	piece->length = length;
+	piece->device_address = device_address;
+	piece->direction = direction;
 	status = move->move(move->device, piece, &moved);
 
-	ended->cookie = wanted->cookie;
-	ended->reservation = wanted->reservation;
 	if (likely(!status && moved == wanted->length)) {
-		ended->length = wanted->length;
-		ended->status = 0;
-		move->bytes += wanted->length;
+		move->bytes += moved;
 		return true;
 	}
-	ended->status = dmabay_piece_judge(move->reservation, status, &moved);
-	ended->length = moved;
+	move->status = dmabay_piece_judge(move->reservation, status, &moved);
+	move->length = moved;
 
 	return false;
 }
@@ -321,8 +323,9 @@ static __always_inline bool dmabay_move_one(struct dmabay_move *move,
 /* ---- all of them ---- */
 
 /* One that is out of bounds: as it is linked are those that follow, perhaps. */
-static noinline bool dmabay_move_find_linked(struct dmabay_move *move,
-					     const struct dmabay_transfer *wanted, int *refused)
+static bool dmabay_move_find_linked(struct dmabay_move *move,
+				    const struct dmabay_transfer *wanted, dma_addr_t *address,
+				    int *refused)
 {
 	struct dmabay_reservation *reservation = move->reservation;
 	struct dmabay_memory *memory;
@@ -332,35 +335,39 @@ static noinline bool dmabay_move_find_linked(struct dmabay_move *move,
 	memory = move->buffer->memory;
 	if (!dmabay_adapter_linked(reservation->adapter, reservation->channel, memory,
 				   wanted->offset, wanted->length,
-				   (enum dmabay_direction)wanted->direction,
-				   &reservation->piece.address))
+				   (enum dmabay_direction)wanted->direction, address))
 		return false;
-	move->others++;
 	dmabay_move_bind(move, dmabay_adapter_last_link(reservation->channel, memory),
 			 dmabay_transfer_names(wanted));
 
 	return true;
 }
 
-/* Finds the address of one whose memory stays linked. */
-static __always_inline bool dmabay_move_address(struct dmabay_move *move,
-						struct dmabay_reservation *reservation,
-						const struct dmabay_transfer *wanted, int *refused)
+/*
+ * As dmabay_move_one(), for one whose address its bounds do not tell; or a negative errno if it
+ * is not one of those whose memory stays linked.
+ */
+static noinline int dmabay_move_other(struct dmabay_move *move,
+				      const struct dmabay_transfer *wanted, bool in_bounds,
+				      int *refused)
 {
-	if (unlikely(!dmabay_move_in_bounds(&move->bounds, wanted)))
-		return dmabay_move_find_linked(move, wanted, refused);
-	if (likely(move->bounds.linked)) {
-		reservation->piece.address = move->bounds.origin + wanted->offset;
-		return true;
-	}
-	if (!dmabay_adapter_find_linked(reservation->adapter, reservation->channel,
-					move->buffer->memory, wanted->offset, wanted->length,
-					(enum dmabay_direction)wanted->direction,
-					&reservation->piece.address))
-		return false;
+	struct dmabay_reservation *reservation = move->reservation;
+	dma_addr_t address;
+	bool found;
+
+	if (in_bounds)
+		found = dmabay_adapter_find_linked(reservation->adapter, reservation->channel,
+						   move->buffer->memory, wanted->offset,
+						   wanted->length,
+						   (enum dmabay_direction)wanted->direction,
+						   &address);
+	else
+		found = dmabay_move_find_linked(move, wanted, &address, refused);
+	if (!found)
+		return -ENOENT;
 	move->others++;
 
-	return true;
+	return dmabay_move_one(move, &reservation->piece, wanted, address);
 }
 
 /* Does those whose memory stays linked. Returns how many are the caller's no more. */
@@ -368,26 +375,32 @@ static u32 dmabay_move_linked(struct dmabay_move *move, int *refused)
 {
 	struct dmabay_reservation *reservation = move->reservation;
 	struct dmabay_batch *batch = move->batch;
-	const struct dmabay_transfer *wanted = batch->wanted, *end = wanted + move->most;
-	struct dmabay_completion *ended = batch->ended;
-	bool moved = true;
-	u32 done;
+	const struct dmabay_transfer *wanted = batch->wanted;
+	u32 left = move->most, done;
+	int moved = true;
 
 	dmabay_move_bind(move, dmabay_adapter_last_link(reservation->channel,
 							move->buffer->memory),
 			 dmabay_transfer_names(wanted));
 	do {
-		if (READ_ONCE(reservation->ended) ||
-		    !dmabay_move_address(move, reservation, wanted, refused))
+		bool in_bounds;
+
+		if (READ_ONCE(reservation->ended))
 			break;
-		moved = dmabay_move_one(move, &reservation->piece, wanted, ended);
+		in_bounds = dmabay_move_in_bounds(&move->bounds, wanted);
+		if (likely(in_bounds && move->bounds.linked))
+			moved = dmabay_move_one(move, &reservation->piece, wanted,
+						move->bounds.origin + wanted->offset);
+		else
+			moved = dmabay_move_other(move, wanted, in_bounds, refused);
+		if (unlikely(moved <= 0))
+			break;
 		wanted++;
-		ended++;
 		if (need_resched())
 			cond_resched();
-	} while (moved && wanted < end);
-	done = ended - batch->ended;
-	batch->ended_count = done - !moved;
+	} while (--left);
+	batch->ended_count = move->most - left;
+	done = batch->ended_count + !moved;
 	if (done > move->others)
 		dmabay_adapter_count_hits(reservation->channel, done - move->others);
 
@@ -453,9 +466,8 @@ static noinline u32 dmabay_move_changed(struct dmabay_move *move, int *refused)
 	while (done < mapped && !READ_ONCE(reservation->ended)) {
 		bool moved;
 
-		reservation->piece.address = entries[done].address;
 		moved = dmabay_move_one(move, &reservation->piece, &batch->wanted[done],
-					&batch->ended[done]);
+					entries[done].address);
 		done++;
 		if (!moved)
 			break;
@@ -476,9 +488,6 @@ static u32 dmabay_move_run(struct dmabay_move *move, int *refused)
 	struct dmabay_reservation *reservation = move->reservation;
 	u32 done;
 
-	reservation->moved = 0;
-	reservation->mapped = false;
-	reservation->late = false;
 	WRITE_ONCE(reservation->started, jiffies);
 	reservation->piece.polled = false;
 	done = reservation->strict ? dmabay_move_changed(move, refused) :
@@ -528,7 +537,8 @@ static void dmabay_move_leave(struct dmabay_reservation *reservation)
 	bool run;
 
 	spin_lock_irq(&reservation->lock);
-	run = !dmabay_reservation_leave(reservation);
+	run = !dmabay_reservation_leave_idle(reservation) &&
+	      !dmabay_reservation_leave(reservation);
 	spin_unlock_irq(&reservation->lock);
 
 	if (run)
@@ -544,33 +554,27 @@ static bool dmabay_move_begin(struct dmabay_move *move)
 
 	rcu_read_lock();
 	move->reservation = dmabay_reservation_find(batch->file, wanted->reservation);
-	if (move->reservation && !dmabay_move_find(move, wanted->buffer, move->most))
+	if (move->reservation && !dmabay_move_find(move, 0, wanted->buffer, move->most))
 		entered = dmabay_move_enter(move);
 	rcu_read_unlock();
 
 	return entered;
 }
 
-/**
- * dmabay_batch_move() - Do what can be done while the caller waits
- * @batch: as dmabay_batch_submit() has it; the device has &dmabay_device_ops.move, and nothing
- *	is borrowed
- *
- * Context: may sleep.
- * Return: as dmabay_batch_submit(), if anything was submitted. Else nobody has said yet whether
- * the first one is right, and it has to go another way.
+/*
+ * Does what can be done while the caller waits. If nothing was submitted nobody has said yet
+ * whether the first one is right, and it has to go another way.
  */
-int dmabay_batch_move(struct dmabay_batch *batch)
+static __always_inline int dmabay_batch_move(struct dmabay_batch *batch,
+					     struct dmabay_device *device,
+					     const struct dmabay_device_ops *ops)
 {
 	struct dmabay_move move __dmabay_uninitialized;
 	int refused = 0;
 
-	if ((batch->vector && batch->vector->polled) || dmabay_move_traced())
-		return 0;
-
 	move.batch = batch;
-	move.device = batch->file->device;
-	move.move = move.device->config.ops->move;
+	move.device = device;
+	move.move = ops->move;
 	move.most = min(batch->count, DMABAY_BATCH_MAX);
 	move.others = 0;
 	move.bytes = 0;
@@ -587,4 +591,43 @@ int dmabay_batch_move(struct dmabay_batch *batch)
 	dmabay_move_release(&move);
 
 	return refused;
+}
+
+/* Is the device one that does it, and is there nobody who wants it done another way? */
+static __always_inline bool dmabay_batch_moves(const struct dmabay_batch *batch,
+					       const struct dmabay_device_ops *ops)
+{
+	return ops && ops->move && !batch->borrowed &&
+	       !(batch->vector && batch->vector->polled) && !dmabay_move_traced();
+}
+
+/**
+ * dmabay_batch_submit() - Start transfers
+ * @batch: filled. Transfers that follow the first one and go to the same reservation are
+ *	taken, too, up to %DMABAY_BATCH_MAX, or up to one that has to wait for
+ *	others who use its memory, or to go another way than those before it
+ *
+ * Of those in &dmabay_batch.ended_count nobody is told, and dmabay_batch_told() is due.
+ *
+ * Context: may sleep.
+ * Return: 0, or why the one after &dmabay_batch.submitted was refused: nobody is told of
+ * that, and &dmabay_batch.borrowed is the caller's.
+ */
+int dmabay_batch_submit(struct dmabay_batch *batch)
+{
+	struct dmabay_device *device = batch->file->device;
+	const struct dmabay_device_ops *ops = device->config.ops;
+	int ret;
+
+	batch->submitted = 0;
+	batch->ended_count = 0;
+	batch->reservation = NULL;
+
+	if (likely(dmabay_batch_moves(batch, ops))) {
+		ret = dmabay_batch_move(batch, device, ops);
+		if (likely(batch->submitted))
+			return ret;
+	}
+
+	return dmabay_batch_enqueue(batch);
 }

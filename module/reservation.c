@@ -129,18 +129,6 @@ void dmabay_reservation_free(struct dmabay_reservation *reservation)
 	dmabay_reservation_put(reservation);
 }
 
-/**
- * dmabay_reservation_put() - Give a reference back
- * @reservation: the reservation
- *
- * Context: may sleep.
- */
-void dmabay_reservation_put(struct dmabay_reservation *reservation)
-{
-	if (refcount_dec_and_test(&reservation->references))
-		kvfree_rcu(reservation, rcu);
-}
-
 static void dmabay_reservation_destroy(struct dmabay_reservation *reservation)
 {
 	lockdep_assert_held(&reservation->file->mutex);

@@ -31,8 +31,9 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "batch.h"
 #include "trace_user.h"
-#include "user.h"
+#include "words.h"
 
 /* Completions that are added before others get the lock. */
 #define DMABAY_FLUSH_CHUNK	64U
@@ -40,6 +41,7 @@
 /* One behind the other, each where its entries are aligned. */
 static_assert(IS_ALIGNED(sizeof(struct dmabay_rings_head), __alignof__(struct dmabay_transfer)));
 static_assert(IS_ALIGNED(sizeof(struct dmabay_transfer), __alignof__(struct dmabay_completion)));
+static_assert(sizeof(struct dmabay_enter) == 5 * sizeof(u64));
 
 /* ---- the ring of completions ---- */
 
@@ -89,17 +91,23 @@ static u32 dmabay_rings_add_some(struct dmabay_file *file, struct dmabay_ring_pa
 				 const struct dmabay_batch *batch)
 {
 	u32 count = min(batch->ended_count, dmabay_rings_room(pair)), i;
-	u32 index = pair->completed & (pair->completion_entries - 1);
-	u32 first = min(count, pair->completion_entries - index);
+	u32 mask = pair->completion_entries - 1, completed = pair->completed;
 
 	lockdep_assert_held(&file->completion_lock);
 
-	memcpy(pair->completions + index, batch->ended, first * sizeof(*batch->ended));
-	memcpy(pair->completions, batch->ended + first, (count - first) * sizeof(*batch->ended));
-	WRITE_ONCE(pair->completed, pair->completed + count);
+	for (i = 0; i < count; i++) {
+		const struct dmabay_transfer *ended = &batch->wanted[i];
+
+		pair->completions[completed++ & mask] = (struct dmabay_completion) {
+			.cookie = ended->cookie,
+			.length = ended->length,
+			.reservation = ended->reservation,
+		};
+	}
+	WRITE_ONCE(pair->completed, completed);
 	/* As in dmabay_rings_advance(). */
-	smp_store_release(&pair->head->completion_tail, pair->completed);
-	if (file->event)
+	smp_store_release(&pair->head->completion_tail, completed);
+	if (unlikely(file->event))
 		for (i = 0; i < count; i++)
 			dmabay_event_signal(file);
 
@@ -210,13 +218,12 @@ bool dmabay_rings_ready(struct dmabay_file *file, const struct dmabay_ring_pair 
 /* Once: from here on the user may write what he likes. */
 static void dmabay_rings_copy(struct dmabay_ring_pair *pair, u32 count)
 {
-	u32 index = pair->taken & (pair->submission_entries - 1);
-	u32 first = min(count, pair->submission_entries - index);
+	u32 mask = pair->submission_entries - 1, i;
 
 	lockdep_assert_held(&pair->mutex);
 
-	memcpy(pair->chunk, pair->submissions + index, first * sizeof(*pair->chunk));
-	memcpy(pair->chunk + first, pair->submissions, (count - first) * sizeof(*pair->chunk));
+	for (i = 0; i < count; i++)
+		pair->chunk[i] = pair->submissions[(pair->taken + i) & mask];
 	barrier();
 }
 
@@ -360,7 +367,9 @@ int dmabay_rings_take(struct dmabay_file *file, u32 count, enum dmabay_fences fe
 		ret = dmabay_rings_take_some(file, pair, count, fences, &some);
 		*taken += some;
 		count -= some;
-		if (!ret && count && signal_pending(current))
+		if (!count)
+			break;
+		if (!ret && signal_pending(current))
 			ret = -EINTR;
 		cond_resched();
 	}
@@ -604,11 +613,28 @@ static int dmabay_rings_wait(struct dmabay_file *file, u32 needed, u64 deadline,
 	}
 }
 
-static int dmabay_rings_enter(struct dmabay_command *command, struct dmabay_enter *arguments)
+/* The answer is two numbers; everything else is as the user has it. */
+static int dmabay_rings_respond(const struct dmabay_enter *arguments,
+				struct dmabay_enter __user *user)
 {
-	struct dmabay_file *file = command->file;
-	enum dmabay_fences fences = command->nonblock ? DMABAY_FENCES_REFUSE : DMABAY_FENCES_WAIT;
-	u32 needed = command->nonblock ? 0 : arguments->min_complete;
+	if (!user_write_access_begin(user, sizeof(*user)))
+		return -EFAULT;
+	unsafe_put_user(arguments->submitted, &user->submitted, err_fault);
+	unsafe_put_user(arguments->completed, &user->completed, err_fault);
+	user_write_access_end();
+
+	return 0;
+
+err_fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
+static int dmabay_rings_enter(struct dmabay_file *file, struct dmabay_enter *arguments,
+			      struct dmabay_enter __user *user, bool nonblock)
+{
+	enum dmabay_fences fences = nonblock ? DMABAY_FENCES_REFUSE : DMABAY_FENCES_WAIT;
+	u32 needed = nonblock ? 0 : arguments->min_complete;
 	int ret = 0;
 
 	arguments->submitted = 0;
@@ -624,20 +650,16 @@ static int dmabay_rings_enter(struct dmabay_command *command, struct dmabay_ente
 	if (ret && !arguments->submitted)
 		return ret;
 
-	return dmabay_command_respond(command);
+	return dmabay_rings_respond(arguments, user);
 }
 
-/**
- * dmabay_ioctl_enter() - DMABAY_ENTER
- * @command: the command
- *
- * Return: 0 or a negative errno.
- */
-int dmabay_ioctl_enter(struct dmabay_command *command)
+/* The struct is copied; the answer goes to that of the user. */
+static __always_inline int dmabay_rings_enter_or_poll(struct dmabay_file *file,
+						      struct dmabay_enter *arguments,
+						      struct dmabay_enter __user *user,
+						      bool nonblock)
 {
-	struct dmabay_enter *arguments = command->data;
 	bool poll = arguments->flags & DMABAY_ENTER_POLL;
-	struct dmabay_file *file = command->file;
 	/* Pairs with dmabay_rings_offer(). */
 	struct dmabay_ring_pair *pair = smp_load_acquire(&file->rings);
 
@@ -659,5 +681,36 @@ int dmabay_ioctl_enter(struct dmabay_command *command)
 		atomic_set(&pair->stopped, 1);
 	dmabay_poller_wake(file);
 
-	return dmabay_rings_enter(command, arguments);
+	return dmabay_rings_enter(file, arguments, user, nonblock);
+}
+
+/**
+ * dmabay_enter_directly() - DMABAY_ENTER, as it is asked for most of the time
+ * @file: the file, open for writing
+ * @user: the user's struct
+ * @nonblock: wait for nothing
+ *
+ * Return: as dmabay_ioctl_enter(); -ENOIOCTLCMD if that has to look at the struct.
+ */
+int dmabay_enter_directly(struct dmabay_file *file, struct dmabay_enter __user *user,
+			  bool nonblock)
+{
+	struct dmabay_enter arguments __dmabay_uninitialized;
+
+	if (dmabay_fives_from_user(&arguments, user) || arguments.size != sizeof(arguments))
+		return -ENOIOCTLCMD;
+
+	return dmabay_rings_enter_or_poll(file, &arguments, user, nonblock);
+}
+
+/**
+ * dmabay_ioctl_enter() - DMABAY_ENTER
+ * @command: the command
+ *
+ * Return: 0 or a negative errno.
+ */
+int dmabay_ioctl_enter(struct dmabay_command *command)
+{
+	return dmabay_rings_enter_or_poll(command->file, command->data, command->user,
+					  command->nonblock);
 }

@@ -10,12 +10,37 @@
 #include <linux/sched.h>
 #include <linux/uaccess.h>
 
-#include "user.h"
+#include "batch.h"
 #include "words.h"
 
 static_assert(sizeof(struct dmabay_transfer) == 7 * sizeof(u64));
 static_assert(sizeof(struct dmabay_submit) == 7 * sizeof(u64));
-static_assert(sizeof(struct dmabay_completion) == 3 * sizeof(u64));
+
+/* Of transfers that ended with all their bytes; not none. */
+static __always_inline int dmabay_submit_tell(struct dmabay_completion __user *user,
+					      const struct dmabay_transfer *ended, u32 count)
+{
+	const struct dmabay_transfer *end = ended + count;
+
+	if (dmabay_fault(DMABAY_FAULT_COPY_OUT) ||
+	    !user_write_access_begin(user, count * sizeof(*user)))
+		return -EFAULT;
+	do {
+		unsafe_put_user(ended->cookie, &user->cookie, err_fault);
+		unsafe_put_user(ended->length, &user->length, err_fault);
+		unsafe_put_user(0, &user->status, err_fault);
+		unsafe_put_user(ended->reservation, &user->reservation, err_fault);
+		ended++;
+		user++;
+	} while (ended < end);
+	user_write_access_end();
+
+	return 0;
+
+err_fault:
+	user_write_access_end();
+	return -EFAULT;
+}
 
 /* Tells the user of what ended meanwhile, as far as it fits. */
 static __always_inline void dmabay_submit_ended(struct dmabay_batch *batch,
@@ -25,7 +50,7 @@ static __always_inline void dmabay_submit_ended(struct dmabay_batch *batch,
 	u32 told = min(batch->ended_count, arguments->capacity - arguments->completed);
 
 	if (!told || !dmabay_completions_pass(batch->file) ||
-	    dmabay_threes_to_user(user + arguments->completed, batch->ended, told))
+	    dmabay_submit_tell(user + arguments->completed, batch->wanted, told))
 		told = 0;
 	arguments->completed += told;
 	dmabay_batch_told(batch, told);
@@ -37,22 +62,23 @@ dmabay_submit_chunk(struct dmabay_file *file, struct dmabay_submit *arguments,
 		    const struct dmabay_transfer *chunk, u32 count, enum dmabay_fences fences)
 {
 	struct dmabay_batch batch __dmabay_uninitialized;
-	int ret = 0;
-	u32 done;
+	int ret;
 
-	for (done = 0; done < count && !ret; done += batch.submitted) {
-		batch.file = file;
-		batch.wanted = &chunk[done];
-		batch.count = count - done;
-		batch.borrowed = NULL;
-		batch.vector = NULL;
-		batch.fences = fences;
+	batch.file = file;
+	batch.wanted = chunk;
+	batch.count = count;
+	batch.borrowed = NULL;
+	batch.vector = NULL;
+	batch.fences = fences;
+	for (;;) {
 		ret = dmabay_batch_submit(&batch);
 		dmabay_submit_ended(&batch, arguments);
+		arguments->submitted += batch.submitted;
+		batch.count -= batch.submitted;
+		if (ret || !batch.count)
+			return ret;
+		batch.wanted += batch.submitted;
 	}
-	arguments->submitted += done;
-
-	return ret;
 }
 
 static __always_inline int dmabay_submit(struct dmabay_file *file,

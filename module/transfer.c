@@ -30,8 +30,8 @@
 #include <linux/jiffies.h>
 #include <linux/sched.h>
 
+#include "batch.h"
 #include "debug.h"
-#include "user.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace_user.h"
@@ -45,12 +45,6 @@ static struct dmabay_device *dmabay_reservation_device(struct dmabay_reservation
 static bool dmabay_device_may_wait(const struct dmabay_device *device)
 {
 	return device->is_channel && !device->is_copier;
-}
-
-static bool dmabay_reservation_idle_locked(struct dmabay_reservation *reservation)
-{
-	return !READ_ONCE(reservation->running) && !reservation->starting &&
-	       list_empty(&reservation->queue);
 }
 
 /**
@@ -445,25 +439,6 @@ static void dmabay_transfer_start(struct dmabay_reservation *reservation)
 	} else if (completed) {
 		dmabay_transfer_complete(reservation, reservation->status, reservation->length);
 	}
-}
-
-/**
- * dmabay_reservation_enter() - Become the one who runs a reservation, with nothing to start
- * @reservation: the reservation; its lock is held
- *
- * Context: any.
- * Return: false: something runs or waits there, or somebody is in already.
- */
-bool dmabay_reservation_enter(struct dmabay_reservation *reservation)
-{
-	lockdep_assert_held(&reservation->lock);
-
-	if (!dmabay_reservation_idle_locked(reservation))
-		return false;
-	reservation->starting = true;
-	reservation->entered = true;
-
-	return true;
 }
 
 /**

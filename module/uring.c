@@ -43,9 +43,9 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
+#include "batch.h"
 #include "compat_uring.h"
 #include "trace_user.h"
-#include "user.h"
 #include "words.h"
 
 /* Transfers copied from the user at a time. */
@@ -127,7 +127,7 @@ static void dmabay_uring_tell(struct dmabay_batch *batch)
 	u32 i;
 
 	for (i = 0; i < batch->ended_count; i++)
-		dmabay_vector_ended(batch->vector, batch->ended[i].status, batch->ended[i].length);
+		dmabay_vector_ended(batch->vector, 0, batch->wanted[i].length);
 	dmabay_batch_told(batch, batch->ended_count);
 }
 

@@ -67,6 +67,7 @@
 #include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
@@ -488,6 +489,13 @@ static inline void dmabay_transfer_give(struct dmabay_reservation *reservation,
 	atomic_inc(&reservation->free_count);
 }
 
+/* Gives a reference back. Any context. */
+static inline void dmabay_reservation_put(struct dmabay_reservation *reservation)
+{
+	if (refcount_dec_and_test(&reservation->references))
+		kvfree_rcu(reservation, rcu);
+}
+
 /* Of a transfer: together with the reservation its name, until it was read. */
 static inline u32 dmabay_transfer_slot(const struct dmabay_reservation *reservation,
 				       const struct dmabay_user_transfer *transfer)
@@ -535,8 +543,8 @@ static inline bool dmabay_completions_pass(const struct dmabay_file *file)
  * @reservation: out: a reference, for dmabay_batch_told(); NULL if nobody is to be told
  * @aside: out: so many free transfers of @reservation nobody else counts on: one for each that
  *	nobody was told of, at least
- * @ended_count: out: how many of those ended meanwhile, and nobody was told
- * @ended: out: what is to be told of these, in the order in which they ended
+ * @ended_count: out: how many of @wanted, from the first one on, ended meanwhile with all their
+ *	bytes, and nobody was told
  */
 struct dmabay_batch {
 	struct dmabay_file *file;
@@ -549,7 +557,6 @@ struct dmabay_batch {
 	struct dmabay_reservation *reservation;
 	u32 aside;
 	u32 ended_count;
-	struct dmabay_completion ended[DMABAY_BATCH_MAX];
 };
 
 /**
@@ -709,7 +716,6 @@ int dmabay_reservation_prepare(struct dmabay_reservation *reservation,
 			       struct dmabay_enabler *enabler);
 void dmabay_reservation_end(struct dmabay_reservation *reservation, int error);
 void dmabay_reservation_free(struct dmabay_reservation *reservation);
-void dmabay_reservation_put(struct dmabay_reservation *reservation);
 int dmabay_ioctl_reserve(struct dmabay_command *command);
 int dmabay_ioctl_free(struct dmabay_command *command);
 
@@ -724,12 +730,12 @@ int dmabay_transfer_check(const struct dmabay_device *device, u64 offset, u64 le
 int dmabay_transfer_admit(const struct dmabay_device *device,
 			  const struct dmabay_transfer *wanted);
 bool dmabay_transfer_would_wait(struct dmabay_file *file, const struct dmabay_transfer *wanted);
-int dmabay_batch_submit(struct dmabay_batch *batch);
 void dmabay_batch_forget_buffer(struct dmabay_file *file, struct dmabay_buffer *buffer);
 void dmabay_batch_forget_reservation(struct dmabay_reservation *reservation);
 
 /* move.c */
-void dmabay_batch_told(struct dmabay_batch *batch, u32 count);
+void dmabay_batch_queue_ended(struct dmabay_batch *batch, u32 first);
+int dmabay_batch_submit(struct dmabay_batch *batch);
 
 /* crossover.c */
 void dmabay_crossover_init(struct dmabay_device *device);
@@ -753,7 +759,6 @@ void dmabay_reservation_failed(struct dmabay_transaction *transaction, void *con
 void dmabay_reservation_stop(struct dmabay_reservation *reservation);
 void dmabay_reservation_interrupt(struct dmabay_reservation *reservation);
 void dmabay_reservation_watch(struct work_struct *work);
-bool dmabay_reservation_enter(struct dmabay_reservation *reservation);
 bool dmabay_reservation_leave(struct dmabay_reservation *reservation);
 bool dmabay_reservation_queue(struct dmabay_reservation *reservation,
 			      struct dmabay_user_transfer *transfer);
@@ -799,6 +804,8 @@ int dmabay_rings_take(struct dmabay_file *file, u32 count, enum dmabay_fences fe
 int dmabay_rings_mmap(struct file *filp, struct vm_area_struct *vma);
 void dmabay_rings_free(struct dmabay_ring_pair *pair);
 int dmabay_ioctl_rings(struct dmabay_command *command);
+int dmabay_enter_directly(struct dmabay_file *file, struct dmabay_enter __user *user,
+			  bool nonblock);
 int dmabay_ioctl_enter(struct dmabay_command *command);
 
 /* poller.c */

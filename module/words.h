@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Words: how a command reads the user's structs, and writes completions. They are short, and of
- * 64-bit words, and the preparations for longer copies would take more time than reading them
- * does.
+ * Words: how a command reads the user's structs. They are short, and of 64-bit words, and the
+ * preparations for longer copies would take more time than reading them does.
  */
 #ifndef _DMABAY_WORDS_H
 #define _DMABAY_WORDS_H
@@ -41,35 +40,34 @@ err_fault:
 }
 
 /**
- * dmabay_threes_to_user() - Copy structs of three words to the user
- * @user: where to
- * @from: where from
- * @count: how many; not 0
+ * dmabay_fives_from_user() - Copy a struct of five words from the user
+ * @to: where to
+ * @user: where from
+ *
+ * As dmabay_words_from_user(), whose loop over words takes longer than the copy.
  *
  * Context: may sleep.
  * Return: 0 or -EFAULT.
  */
-static __always_inline int dmabay_threes_to_user(void __user *user, const void *from, u32 count)
+static __always_inline int dmabay_fives_from_user(void *to, const void __user *user)
 {
-	const u64 *word = from, *end = word + count * 3;
-	u64 __user *to = user;
+	const u64 __user *from = user;
+	u64 *word = to;
 
-	if (dmabay_fault(DMABAY_FAULT_COPY_OUT) ||
-	    !user_write_access_begin(user, count * 3 * sizeof(*word)))
+	if (dmabay_fault(DMABAY_FAULT_COPY_IN) ||
+	    !user_read_access_begin(user, 5 * sizeof(*word)))
 		return -EFAULT;
-	do {
-		unsafe_put_user(word[0], &to[0], err_fault);
-		unsafe_put_user(word[1], &to[1], err_fault);
-		unsafe_put_user(word[2], &to[2], err_fault);
-		word += 3;
-		to += 3;
-	} while (word < end);
-	user_write_access_end();
+	unsafe_get_user(word[0], &from[0], err_fault);
+	unsafe_get_user(word[1], &from[1], err_fault);
+	unsafe_get_user(word[2], &from[2], err_fault);
+	unsafe_get_user(word[3], &from[3], err_fault);
+	unsafe_get_user(word[4], &from[4], err_fault);
+	user_read_access_end();
 
 	return 0;
 
 err_fault:
-	user_write_access_end();
+	user_read_access_end();
 	return -EFAULT;
 }
 
