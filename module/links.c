@@ -416,5 +416,6 @@ void dmabay_links_remember(struct dmabay_ledger *ledger, const struct dmabay_lin
 	last->origin = origin;
 	last->hits = hits;
 	last->rights = link->rights;
+	last->number++;
 	WRITE_ONCE(last->memory, memory);
 }

@@ -24,8 +24,9 @@
  * free; then he is told all the same, or it is dropped as others that were not read.
  *
  * What a transfer may be, so that nothing else has to be asked, is worked out once, and again
- * when they go on with another buffer or another link: its bounds. Most transfers are in bounds.
- * One that is not may be right all the same, and is asked one thing after the other.
+ * when they go on with another buffer or another link: its bounds. They stay with the
+ * reservation, and hold for later moves as long as the link is the same one. Most transfers are
+ * in bounds. One that is not may be right all the same, and is asked one thing after the other.
  *
  * Of a transfer that was moved whole there is nothing to write down: what was wanted says what
  * the user is to be told.
@@ -38,32 +39,6 @@
 #include "trace_user.h"
 
 /*
- * struct dmabay_move_bounds - What transfers may be
- * @names: reservation and buffer, dmabay_transfer_names()
- * @longest: bytes, at most; not more than @memory_size or @size
- * @memory_size: bytes of the device
- * @from: the first byte of the buffer
- * @size: bytes from there on
- * @misaligned: bits that no number of bytes has
- * @way: dmabay_transfer_way(), as far as it is the same for all
- * @same_way: in these bits
- * @linked: the device has all that is in bounds by its address, which begins at @origin
- * @origin: of the first byte of the buffer, not of that at @from
- */
-struct dmabay_move_bounds {
-	u64 names;
-	u64 longest;
-	u64 memory_size;
-	u64 from;
-	u64 size;
-	u64 misaligned;
-	u64 way;
-	u64 same_way;
-	bool linked;
-	dma_addr_t origin;
-};
-
-/*
  * struct dmabay_move - Transfers that are under way
  * @batch: what is wanted, and what became of it
  * @device: of the file
@@ -74,8 +49,7 @@ struct dmabay_move_bounds {
  * @bytes: that were moved
  * @status: of one that was not moved whole, which was the last one
  * @length: bytes of that
- * @bounds: of the buffer that was found last
- * @buffer: that
+ * @buffer: that was found last
  * @held_count: how many @held
  * @held: buffers, and how often each is counted
  */
@@ -90,7 +64,6 @@ struct dmabay_move {
 	u64 bytes;
 	int status;
 	size_t length;
-	struct dmabay_move_bounds bounds;
 	struct dmabay_buffer *buffer;
 	u32 held_count;
 	struct {
@@ -226,10 +199,10 @@ static __always_inline void dmabay_move_bind(struct dmabay_move *move,
 {
 	const struct dmabay_device_config *config = &move->device->config;
 	const struct dmabay_buffer *buffer = move->buffer;
-	struct dmabay_move_bounds *bounds = &move->bounds;
+	struct dmabay_move_bounds *bounds = &move->reservation->bounds;
 	u64 directions = config->directions, from = 0, size = buffer->length;
 
-	bounds->linked = link;
+	bounds->link = link ? link->number : 0;
 	if (link) {
 		from = link->from;
 		size = min(link->to, buffer->length) - from;
@@ -250,6 +223,17 @@ static __always_inline void dmabay_move_bind(struct dmabay_move *move,
 	/* If there are two, the lowest bit says which one it is. */
 	bounds->way = directions >> 1;
 	bounds->same_way = ~(directions >> 1 & directions);
+}
+
+/* As dmabay_move_bind(), for the first one. A link that is the same one has the same memory. */
+static __always_inline void dmabay_move_bind_first(struct dmabay_move *move, u64 names)
+{
+	struct dmabay_reservation *reservation = move->reservation;
+	const struct dmabay_last_link *link =
+		dmabay_adapter_last_link(reservation->channel, move->buffer->memory);
+
+	if (!link || unlikely(link->number != reservation->bounds.link))
+		dmabay_move_bind(move, link, names);
 }
 
 /* Then nothing else need be asked. */
@@ -298,7 +282,7 @@ static __always_inline bool dmabay_move_one(struct dmabay_move *move,
 					    const struct dmabay_transfer *wanted,
 					    dma_addr_t address)
 {
-	/* Read before anything is written: they were when it was looked at. */
+	/* Before anything is written: then whoever has looked at them has them still. */
 	u64 length = wanted->length, device_address = wanted->device_address;
 	enum dmabay_direction direction = dmabay_transfer_way(wanted);
 	size_t moved = 0;
@@ -374,23 +358,22 @@ static noinline int dmabay_move_other(struct dmabay_move *move,
 static u32 dmabay_move_linked(struct dmabay_move *move, int *refused)
 {
 	struct dmabay_reservation *reservation = move->reservation;
+	const struct dmabay_move_bounds *bounds = &reservation->bounds;
 	struct dmabay_batch *batch = move->batch;
 	const struct dmabay_transfer *wanted = batch->wanted;
 	u32 left = move->most, done;
 	int moved = true;
 
-	dmabay_move_bind(move, dmabay_adapter_last_link(reservation->channel,
-							move->buffer->memory),
-			 dmabay_transfer_names(wanted));
+	dmabay_move_bind_first(move, dmabay_transfer_names(wanted));
 	do {
 		bool in_bounds;
 
 		if (READ_ONCE(reservation->ended))
 			break;
-		in_bounds = dmabay_move_in_bounds(&move->bounds, wanted);
-		if (likely(in_bounds && move->bounds.linked))
+		in_bounds = dmabay_move_in_bounds(bounds, wanted);
+		if (likely(in_bounds && bounds->link))
 			moved = dmabay_move_one(move, &reservation->piece, wanted,
-						move->bounds.origin + wanted->offset);
+						bounds->origin + wanted->offset);
 		else
 			moved = dmabay_move_other(move, wanted, in_bounds, refused);
 		if (unlikely(moved <= 0))
@@ -429,7 +412,7 @@ static u32 dmabay_move_map(struct dmabay_move *move, struct dmabay_batch_entry *
 
 	dmabay_move_bind(move, NULL, dmabay_transfer_names(wanted));
 	do {
-		if (unlikely(!dmabay_move_in_bounds(&move->bounds, wanted)) &&
+		if (unlikely(!dmabay_move_in_bounds(&reservation->bounds, wanted)) &&
 		    !dmabay_move_rebind(move, wanted, refused))
 			break;
 		entries[count].memory = move->buffer->memory;

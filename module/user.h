@@ -387,6 +387,32 @@ struct dmabay_user_transfer {
 };
 
 /**
+ * struct dmabay_move_bounds - What transfers may be, so that nothing else has to be asked (move.c)
+ * @names: reservation and buffer, dmabay_transfer_names()
+ * @longest: bytes, at most; not more than @memory_size or @size
+ * @memory_size: bytes of the device
+ * @from: the first byte of the buffer
+ * @size: bytes from there on
+ * @misaligned: bits that no number of bytes has
+ * @way: dmabay_transfer_way(), as far as it is the same for all
+ * @same_way: in these bits
+ * @link: by which the device has all that is in bounds; 0: it is not known to have it
+ * @origin: device address of the first byte of the buffer, not of that at @from
+ */
+struct dmabay_move_bounds {
+	u64 names;
+	u64 longest;
+	u64 memory_size;
+	u64 from;
+	u64 size;
+	u64 misaligned;
+	u64 way;
+	u64 same_way;
+	u64 link;
+	dma_addr_t origin;
+};
+
+/**
  * struct dmabay_reservation - A transaction and the transfers that run on it
  * @rcu: found under RCU by a submit
  * @references: one of the file's, and of each batch whose user is not told yet
@@ -415,6 +441,7 @@ struct dmabay_user_transfer {
  * @alarm: the deadline of a transfer has passed, or of one that has ended meanwhile
  * @moved: bytes of @running that were moved before @piece; of who starts or completes that
  * @piece: what the driver works on for @running
+ * @bounds: of the one who runs the reservation
  * @mapped: it is mapped on @channel; else it was found linked
  * @alone: or it is mapped there as a batch, and is unlinked with it
  * @leaves: a piece of @running was mapped, and is to be unlinked when that is over
@@ -463,6 +490,7 @@ struct dmabay_reservation {
 	struct hrtimer alarm;
 	size_t moved;
 	struct dmabay_device_piece piece;
+	struct dmabay_move_bounds bounds;
 	bool mapped;
 	bool alone;
 	bool leaves;

@@ -475,6 +475,7 @@ struct dmabay_link {
  * @to: the first one behind them
  * @origin: device address of the first byte of the memory, if all of it were linked
  * @rights: BIT() of each &enum dmabay_direction in which the device may use them
+ * @number: another one whenever one of these, or the memory, is another one; never 0
  */
 struct dmabay_last_link {
 	/* private: */
@@ -485,6 +486,7 @@ struct dmabay_last_link {
 	size_t to;
 	dma_addr_t origin;
 	u8 rights;
+	u64 number;
 };
 
 struct dmabay_ledger_room;

@@ -7,12 +7,16 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
+#include <sys/mount.h>
 
 #include "common.h"
 
 /* More than are taken at a time. */
 #define MANY	40u
 #define LENGTH	1024u
+
+#define TRACING	"/sys/kernel/tracing"
+#define TRACED	TRACING "/events/dmabay/dmabay_transfer_ended/enable"
 
 FIXTURE(batch)
 {
@@ -537,6 +541,43 @@ TEST_F(batch, a_number_is_used_again)
 	self->transfers[0].reservation = again;
 	EXPECT_EQ(0, submit(self, 1, 1, self->completions, &arguments));
 	EXPECT_EQ(1, arguments.completed);
+	munmap(other, PAGE);
+}
+
+/*
+ * The same, when nobody saw that other memory was linked there: who traces has transfers go
+ * another way. What was allowed of the memory before says nothing about this one.
+ */
+TEST_F(batch, a_number_is_used_again_while_somebody_traces)
+{
+	unsigned char *other = map_pages(PAGE);
+	struct dmabay_submit arguments;
+	uint32_t again;
+
+	if (access(TRACING "/events", F_OK) && mount("tracefs", TRACING, "tracefs", 0, NULL))
+		SKIP(return, "there is no tracefs");
+	ASSERT_NE(NULL, other);
+	fill(self->memory, LENGTH, SENT, 1);
+	fill(other, LENGTH, SENT, 2);
+	for (int i = 0; i < 2; i++)
+		ASSERT_EQ(0, submit(self, 1, 1, self->completions, &arguments));
+	ASSERT_EQ(0, dmabay_unregister(self->bay, self->buffer));
+	ASSERT_EQ(0, dmabay_register(self->bay, other, PAGE, DMABAY_REGISTER_READ_ONLY, &again));
+	ASSERT_EQ(self->buffer, again);
+	ASSERT_EQ(0, write_file(TRACED, "1"));
+	EXPECT_EQ(0, submit(self, 1, 1, self->completions, &arguments));
+	ASSERT_EQ(0, write_file(TRACED, "0"));
+	EXPECT_EQ(0, submit(self, 1, 1, self->completions, &arguments));
+	EXPECT_EQ(1, arguments.completed);
+
+	self->transfers[0].offset = PAGE;
+	EXPECT_EQ(-ERANGE, submit(self, 1, 1, self->completions, &arguments));
+	self->transfers[0].offset = 0;
+	self->transfers[0].direction = DMABAY_FROM_DEVICE;
+	EXPECT_EQ(-EACCES, submit(self, 1, 1, self->completions, &arguments));
+	fill(other, LENGTH, BLANK, 2);
+	EXPECT_EQ(0, read_back(self->bay, other, LENGTH));
+	EXPECT_PATTERN(other, LENGTH, SENT, 2);
 	munmap(other, PAGE);
 }
 
