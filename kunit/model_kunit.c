@@ -254,9 +254,10 @@ static void model_run(struct kunit *test, const struct rig_provider *provider,
 /* Over the providers that behave the same on every machine. */
 static const void *model_gen_params(struct kunit *test, const void *previous, char *description)
 {
-	const struct rig_provider *provider = previous ? previous : rig_providers - 1;
+	const struct rig_provider *provider = previous;
 
-	if (++provider == &rig_providers[2])
+	provider = provider ? provider + 1 : rig_providers;
+	if (provider == &rig_providers[2])
 		return NULL;
 	strscpy(description, provider->name, KUNIT_PARAM_DESC_SIZE);
 	return provider;

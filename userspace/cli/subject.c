@@ -39,7 +39,7 @@ static void touch_scattered(unsigned char *memory, uint64_t length)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	uint64_t count = (length + page - 1) / page;
-	uint64_t *order = malloc(count * sizeof(*order));
+	uint64_t *order = calloc(count, sizeof(*order));
 
 	if (!order)
 		return;

@@ -51,7 +51,7 @@ FIXTURE_SETUP(exhaustion)
 		SKIP(return, "no function without a driver");
 	ASSERT_EQ(0, insert("dmabay", ""));
 	snprintf(parameters, sizeof(parameters), "dma_dev=%s map_registers=64 address_width=%u",
-		 loan, is("DMABAY_SWIOTLB", "force") ? 0 : 28);
+		 loan, is("DMABAY_SWIOTLB", "force") ? 0u : 28u);
 	ASSERT_EQ(0, insert("dmabay_soft", parameters));
 	snprintf(parameters, sizeof(parameters), "dma_dev=%s", loan);
 	ASSERT_EQ(0, insert("dmabay_peers", parameters));

@@ -101,7 +101,8 @@ static int64_t translated(const char *path)
 {
 	char name[128];
 	FILE *file;
-	long long base, bytes, pages = -1;
+	unsigned long long base, bytes;
+	long long pages = -1;
 
 	snprintf(name, sizeof(name), "/sys/kernel/debug/dmabay/%s/window", strrchr(path, '/') + 1);
 	file = fopen(name, "re");
