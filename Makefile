@@ -67,6 +67,14 @@ soak: ## what races, kills and unplugs, and random calls from new seeds, over an
 shell: ## a prompt in that machine, modules loaded; KERNEL=6.1, 6.12 (default), newest, arm64 or riscv64; FILES="to take along"
 	@$(vm)/shell "$(KERNEL)" $(FILES)
 
+intree: ## this tree in the source of a kernel, KSRC=folder (default: a tree of links to the newest), and built; UNDO=1
+	@$(vm)/packages intree
+	@$(vm)/intree $(if $(UNDO),--undo) $(KSRC)
+
+patches: ## this tree as patches of a kernel that can be mailed, in OUT=folder (default userspace/build/patches)
+	@$(vm)/packages intree
+	@$(vm)/patches $(OUT)
+
 load: KDIR = /lib/modules/$(shell uname -r)/build
 load: modules ## build for this very machine's kernel and load: /dev/dmabay0 appears
 	$(root)insmod module/dmabay.ko
@@ -101,6 +109,6 @@ clean: ## what was built here; the cache of kernels stays (~/.cache/dmabay)
 help: ## this list
 	@sed -nE 's/^([a-z]+):[^=]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
-.PHONY: all modules user demo check matrix bench mutants fuzz soak shell load unload install deb reference clean help
+.PHONY: all modules user demo check matrix bench mutants fuzz soak shell intree patches load unload install deb reference clean help
 
 endif
