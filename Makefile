@@ -75,6 +75,10 @@ patches: ## this tree as patches of a kernel that can be mailed, in OUT=folder (
 	@$(vm)/packages intree
 	@$(vm)/patches $(OUT)
 
+analyse: ## what cppcheck, coccicheck, clang's analyzer and clang-tidy find
+	@$(vm)/packages analyse
+	@$(vm)/analyse
+
 load: KDIR = /lib/modules/$(shell uname -r)/build
 load: modules ## build for this very machine's kernel and load: /dev/dmabay0 appears
 	$(root)insmod module/dmabay.ko
@@ -109,6 +113,6 @@ clean: ## what was built here; the cache of kernels stays (~/.cache/dmabay)
 help: ## this list
 	@sed -nE 's/^([a-z]+):[^=]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
-.PHONY: all modules user demo check matrix bench mutants fuzz soak shell intree patches load unload install deb reference clean help
+.PHONY: all modules user demo check matrix bench mutants fuzz soak shell intree patches analyse load unload install deb reference clean help
 
 endif
