@@ -39,7 +39,7 @@ static void open_one(struct __test_metadata *_metadata, fixture *self, struct dm
 
 static void load_all(struct __test_metadata *_metadata, fixture *self)
 {
-	if (!load_and_open(_metadata, "soft", "memory=1 async=1 max_length=%u map_registers=64",
+	if (!load_and_open(_metadata, "soft", "memory=1 async=1 max_length=PAGE map_registers=64",
 			   &self->bay))
 		return;
 	ASSERT_EQ(0, insert("dmabay_test_exporter", ""));

@@ -33,15 +33,20 @@ static inline int find_module(const char *name)
 	return -ENOENT;
 }
 
-/* "%u" in @parameters is the size of a page. */
+/* The word PAGE in @parameters is the size of one. */
 static inline int insert(const char *name, const char *parameters)
 {
+	const char *word = strstr(parameters, "PAGE");
 	int fd = find_module(name), result = 0;
 	char text[512];
 
 	if (fd < 0)
 		return fd;
-	snprintf(text, sizeof(text), parameters, PAGE);
+	if (word)
+		snprintf(text, sizeof(text), "%.*s%u%s", (int)(word - parameters), parameters,
+			 PAGE, word + strlen("PAGE"));
+	else
+		snprintf(text, sizeof(text), "%s", parameters);
 	if (syscall(SYS_finit_module, fd, text, 0) && errno != EEXIST)
 		result = -errno;
 	close(fd);

@@ -45,7 +45,7 @@ FIXTURE_VARIANT_ADD(races, in_the_call)
 /* A transfer of more than a page is several pieces. */
 FIXTURE_VARIANT_ADD(races, by_a_worker)
 {
-	.parameters = "memory=1 async=1 max_length=%u map_registers=64",
+	.parameters = "memory=1 async=1 max_length=PAGE map_registers=64",
 	.worker = true,
 };
 

@@ -26,7 +26,7 @@ FIXTURE_VARIANT(sharing_queue)
 FIXTURE_VARIANT_ADD(sharing_queue, soft)
 {
 	.driver = "soft",
-	.parameters = "memory=1 map_registers=64 max_length=%u async=1 delay_ms=1000",
+	.parameters = "memory=1 map_registers=64 max_length=PAGE async=1 delay_ms=1000",
 };
 
 FIXTURE_VARIANT_ADD(sharing_queue, edu)

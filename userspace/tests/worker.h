@@ -172,7 +172,7 @@ static inline void blank_slots(const fixture *self)
 
 static inline void load_worker(struct __test_metadata *_metadata, fixture *self)
 {
-	if (!load_and_open(_metadata, "soft", "memory=1 async=1 max_length=%u map_registers=64",
+	if (!load_and_open(_metadata, "soft", "memory=1 async=1 max_length=PAGE map_registers=64",
 			   &self->bay))
 		return;
 	ASSERT_EQ(0, dmabay_info(self->bay, &self->info));
