@@ -326,9 +326,10 @@ static void soft_last_piece(struct percpu_ref *ref)
 	complete(&container_of(ref, struct soft, pieces)->stopped);
 }
 
-/* Registering may have narrowed them, and a borrowed function has other users. */
-static void soft_restore_masks(struct soft *soft)
+/* Registering may have changed them, and a borrowed function has other users. */
+static void soft_restore_limits(struct soft *soft)
 {
+	dma_set_max_seg_size(soft->dma_dev, soft->max_segment);
 	dma_set_mask(soft->dma_dev, soft->dma_mask);
 	dma_set_coherent_mask(soft->dma_dev, soft->coherent_dma_mask);
 }
@@ -365,13 +366,16 @@ static int soft_register(struct soft *soft)
 
 	soft->dma_mask = dma_get_mask(soft->dma_dev);
 	soft->coherent_dma_mask = soft->dma_dev->coherent_dma_mask;
-	/* A driver's choice of mask is left alone; otherwise nobody has made one. */
-	if (!soft->dma_dev->driver)
+	soft->max_segment = dma_get_max_seg_size(soft->dma_dev);
+	/* A driver's choice is left alone; otherwise nobody has made one. */
+	if (!soft->dma_dev->driver) {
 		dma_set_mask_and_coherent(soft->dma_dev, DMA_BIT_MASK(64));
+		dma_set_max_seg_size(soft->dma_dev, UINT_MAX);
+	}
 
 	device = dmabay_device_register(&soft->parent->dev, &config);
 	if (IS_ERR(device)) {
-		soft_restore_masks(soft);
+		soft_restore_limits(soft);
 		return PTR_ERR(device);
 	}
 	soft->device = device;
@@ -388,7 +392,7 @@ static void soft_unregister(struct soft *soft)
 
 	dmabay_device_unregister(soft->device);
 	soft->device = NULL;
-	soft_restore_masks(soft);
+	soft_restore_limits(soft);
 }
 
 #ifdef CONFIG_PCI

@@ -29,6 +29,7 @@ struct platform_device;
  * @dma_dev: the device that is mapped with: the parent, or the borrowed function
  * @dma_mask: what @dma_dev had before it was registered with
  * @coherent_dma_mask: likewise
+ * @max_segment: likewise, of a scatterlist
  * @pieces: one reference for each piece that the engine has; dead once stopped
  * @stopped: @pieces has no reference left
  * @delay: woken when stopped, to cut short what waits, and by a plan
@@ -47,6 +48,7 @@ struct soft {
 	struct device *dma_dev;
 	u64 dma_mask;
 	u64 coherent_dma_mask;
+	unsigned int max_segment;
 
 	struct percpu_ref pieces;
 	struct completion stopped;

@@ -122,6 +122,7 @@ static int sample_probe(struct platform_device *pdev)
 	error = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
 	if (error)
 		return error;
+	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
 	sample->engine = devm_dmabay_soft_engine(&pdev->dev, sample_interrupt, sample);
 	if (IS_ERR(sample->engine))
 		return PTR_ERR(sample->engine);
