@@ -104,6 +104,14 @@ static void soft_twist_beyond(struct soft_job *job)
 	job->length += PAGE_SIZE;
 }
 
+static void soft_twist_around(struct soft_job *job)
+{
+	dma_addr_t end = ALIGN(job->address + job->length, PAGE_SIZE);
+
+	job->address = ALIGN_DOWN(job->address, PAGE_SIZE);
+	job->length = end - job->address;
+}
+
 static void soft_twist_stale(struct soft_job *job)
 {
 	job->address = soft_last_address();
@@ -161,6 +169,9 @@ static const struct soft_kind soft_kinds[] = {
 	/* It moves from or to the page after those of the piece, or goes on there. */
 	{ .name = "beside", .answers = 1, .elsewhere = true, .twist = soft_twist_beside },
 	{ .name = "beyond", .answers = 1, .elsewhere = true, .twist = soft_twist_beyond },
+	/* It moves the whole of the pages in which the bytes are, and says that it was these. */
+	{ .name = "around", .answers = 1, .elsewhere = true, .twist = soft_twist_around,
+	  .tell = soft_tell_all },
 	/* It uses the address of the piece before. */
 	{ .name = "stale", .answers = 1, .elsewhere = true, .twist = soft_twist_stale },
 	/* It answers twice; a million times more. */

@@ -414,6 +414,105 @@ TEST_F_TIMEOUT(lies, every_kind_in_every_way, LONG_TEST)
 	FIGURE("R47", "%u faults, %u of them expected", tally.faults, tally.expected);
 }
 
+/* ---- the other way ---- */
+
+/* Where the device has old bytes, which are known. */
+#define OLD_PLACE	(2 * PLACE)
+
+static struct outcome send_one(fixture *self)
+{
+	struct dmabay_transfer transfer = receive_into(self, self->buffer, 0, 1);
+	struct dmabay_completion completion;
+	int result;
+
+	transfer.direction = DMABAY_TO_DEVICE;
+	transfer.device_address = OLD_PLACE;
+	result = run_all(self->bay, &transfer, 1, &completion);
+	return result ? broken(result) : outcome_of(&completion);
+}
+
+static struct outcome send_once(fixture *self)
+{
+	return outcome_of_result(dmabay_once(self->bay, self->memory, self->length, OLD_PLACE,
+					     DMABAY_TO_DEVICE));
+}
+
+static const struct way sending_ways[] = {
+	{ .name = "one, sent", .ask = send_one, .piece = 1 },
+	{ .name = "once, sent", .ask = send_once, .piece = 1, .tells_one = true,
+	  .scattered = true, .brief = true },
+};
+
+/* What the device has got of the memory, before its old bytes; -1: anything else. */
+static int64_t device_got(fixture *self)
+{
+	unsigned char *seen = map_pages(MOST);
+	int64_t got = -1;
+
+	if (dmabay_once(self->bay, seen, self->length, OLD_PLACE, DMABAY_FROM_DEVICE) ==
+	    self->length) {
+		int64_t wrong = first_wrong(seen, self->length, SENT, 3);
+
+		got = wrong < 0 ? self->length : wrong;
+		for (uint64_t at = (uint64_t)got; at < self->length; at++)
+			if (seen[at] != pattern(BLANK, 4, at))
+				got = -1;
+	}
+	munmap(seen, MOST);
+	return got;
+}
+
+static void tell_while_sending(struct __test_metadata *_metadata, fixture *self,
+			       const struct lie *lie, const struct way *way,
+			       struct tally *tally)
+{
+	uint64_t end = dmabay_deadline(PATIENCE);
+	struct dmabay_counters before;
+	struct outcome outcome;
+	int64_t got;
+
+	fill(self->memory, MOST, BLANK, 4);
+	ASSERT_EQ((int64_t)MOST, dmabay_once(self->bay, self->memory, MOST, OLD_PLACE,
+					     DMABAY_TO_DEVICE));
+	fill(self->memory, MOST, SENT, 3);
+	ASSERT_EQ(0, dmabay_counters(self->bay, &before));
+	ASSERT_EQ(0, write_parameter("timeout_ms", lie->resets ? HASTY_MS : PATIENT_MS));
+	ASSERT_EQ(0, plan_value(lie->kind, way->piece, lie->value));
+	outcome = way->ask(self);
+	EXPECT_TRUE(is_as_told(self, lie, way, &outcome))
+		TH_LOG("%s, %s: status %d, %" PRIu64 " bytes", lie->kind, way->name,
+		       outcome.status, outcome.length);
+	expect_counted(_metadata, self, lie, way->name, &before, tally);
+	expect_dump(_metadata, self, lie, way->name, tally);
+	ASSERT_EQ(0, plan("none"));
+	do {
+		got = device_got(self);
+	} while (lie->unseen && lie->moved == ALL && got != self->length &&
+		 dmabay_deadline(0) < end);
+	EXPECT_TRUE(got >= 0 && is_part(self, (uint64_t)got, lie->moved))
+		TH_LOG("%" PRId64 " bytes: %s, %s", got, lie->kind, way->name);
+	tally->told++;
+	tally->unseen += lie->unseen;
+	tally->wrong += !lie->unseen && (got < 0 || (uint64_t)got < outcome.length);
+	/* The user's memory is only read. */
+	EXPECT_PATTERN(self->memory, MOST, SENT, 3);
+}
+
+TEST_F_TIMEOUT(lies, about_what_is_sent, LONG_TEST)
+{
+	struct tally tally = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(lies); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(sending_ways); j++)
+			if (can_be_told(self, &lies[i], &sending_ways[j]))
+				tell_while_sending(_metadata, self, &lies[i], &sending_ways[j],
+						   &tally);
+	EXPECT_LT(0, tally.told);
+	EXPECT_EQ(0, tally.wrong);
+	FIGURE("R16", "%u lies about what was sent, %u wrong results; %u more that nobody can see "
+	       "through", tally.told - tally.unseen, tally.wrong, tally.unseen);
+}
+
 /* No reset helps: all others fail, too, until there is another plan. */
 TEST_F_TIMEOUT(lies, dead_from_there_on, LONG_TEST)
 {
