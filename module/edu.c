@@ -20,14 +20,18 @@
  *  - edu_watchdog(): the engine is late. The piece may be given back only when
  *    the engine cannot touch its memory any more, so bus mastering is switched
  *    off, and the engine waited for, before that;
+ *  - edu_abandon(): the function is reset. What the engine was at is lost, what waits
+ *    for it goes on afterwards;
  *  - edu_end(): nothing will be started any more. The function is gone (all its
  *    registers read as ones), dead (it stays busy without bus mastering), shut
- *    down or removed.
+ *    down or removed. Only a reset mends the first two.
  *
  * Bus mastering is on only from the end of probe to the beginning of remove,
- * shutdown or suspend, and off while the watchdog recovers the engine. A
+ * shutdown or suspend, and off while the watchdog recovers the engine, and from when
+ * an error is heard of, or a reset announced, until it is over. A
  * function whose driver has been told to stop cannot write to memory, whatever
- * it thinks it has still to do.
+ * it thinks it has still to do. The state that is restored after a reset is therefore
+ * one without it.
  *
  * The struct device of the function may be lent to dmabay_soft, which maps with
  * it at the same time and ends the loan before this driver is unbound. This
@@ -84,6 +88,9 @@
 /* A transfer takes 100 ms; an engine that is busy longer than this is dead. */
 #define EDU_IDLE_TIMEOUT_MS	2000
 
+/* Older kernels do not say that a function cannot be recovered. By now it would be. */
+#define EDU_RESET_TIMEOUT_MS	120000
+
 static unsigned int edu_map_registers = 64;
 module_param_named(map_registers, edu_map_registers, uint, 0444);
 MODULE_PARM_DESC(map_registers, "Map registers, in pages; 0 for what one transfer needs (default 64)");
@@ -123,6 +130,8 @@ struct edu_registers {
  * @deadline: jiffies, when @active is late
  * @recovering: the watchdog waits for the engine to become idle: start nothing
  * @suspended: start nothing, and do not touch the registers when idle
+ * @resetting: start nothing, and believe nothing that the registers say
+ * @halted: the driver was told to stop: @error stays
  * @error: 0, or what each piece is completed with at once
  * @late: what the registers said when a piece was late, the last time
  */
@@ -140,6 +149,8 @@ struct edu {
 	unsigned long deadline;
 	bool recovering;
 	bool suspended;
+	bool resetting;
+	bool halted;
 	int error;
 	struct edu_registers late;
 };
@@ -155,7 +166,7 @@ static bool edu_idle(const struct edu *edu)
 {
 	lockdep_assert_held(&edu->lock);
 
-	return !edu->active && !edu->recovering;
+	return !edu->active && !edu->recovering && !edu->resetting;
 }
 
 static bool edu_became_idle(struct edu *edu)
@@ -228,6 +239,7 @@ static void edu_end(struct edu *edu, int error)
 	if (!edu->error)
 		edu->error = error;
 	error = edu->error;
+	edu->resetting = false;
 	if (edu->active)
 		list_add_tail(&edu->active->node, &pieces);
 	edu->active = NULL;
@@ -255,7 +267,7 @@ static irqreturn_t edu_interrupt(int irq, void *data)
 		goto not_ours;
 	if (PCI_POSSIBLE_ERROR(status)) {
 		/* It looks gone. Making sure takes a context that may sleep. */
-		if (edu->active)
+		if (edu->active && !edu->resetting)
 			edu_watch(edu, 0);
 		goto not_ours;
 	}
@@ -273,7 +285,8 @@ static irqreturn_t edu_interrupt(int irq, void *data)
 	 * The bit alone proves nothing: anyone who can write to the registers can
 	 * raise it, and one that was late comes after its piece was given up.
 	 */
-	if ((status & EDU_INTERRUPT_DMA) && !(command & EDU_DMA_START) && edu->active) {
+	if ((status & EDU_INTERRUPT_DMA) && !(command & EDU_DMA_START) && edu->active &&
+	    !edu->resetting) {
 		unsigned int lose = READ_ONCE(edu_lose_interrupts);
 
 		if (unlikely(lose)) {
@@ -349,8 +362,15 @@ static void edu_watchdog(struct work_struct *work)
 	spin_lock_irq(&edu->lock);
 	piece = edu->active;
 	/* If the deadline has moved meanwhile, it was scheduled again. */
-	if (!piece || time_before(jiffies, edu->deadline)) {
+	if ((!piece && !edu->resetting) || edu->error || time_before(jiffies, edu->deadline)) {
 		spin_unlock_irq(&edu->lock);
+		return;
+	}
+	if (edu->resetting) {
+		spin_unlock_irq(&edu->lock);
+		dev_err(&edu->pdev->dev, "nobody says how the reset has ended\n");
+		edu_quiesce(edu);
+		edu_end(edu, -ENODEV);
 		return;
 	}
 	edu->active = NULL;
@@ -386,6 +406,7 @@ static void edu_halt(struct edu *edu)
 {
 	spin_lock_irq(&edu->lock);
 	edu->error = -ENODEV;
+	edu->halted = true;
 	spin_unlock_irq(&edu->lock);
 
 	cancel_delayed_work_sync(&edu->watchdog);
@@ -538,6 +559,9 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (error)
 		goto err_unmap;
 
+	/* The core cuts what the engine does not take at once, whoever has mapped it. */
+	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
+
 	error = edu_step() ?: pci_alloc_irq_vectors(pdev, 1, 1, irq_types);
 	if (error < 0)
 		goto err_unmap;
@@ -547,6 +571,7 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (error)
 		goto err_vectors;
 
+	pci_save_state(pdev);
 	pci_set_master(pdev);
 
 	error = edu_step() ?: edu_register(edu);
@@ -590,6 +615,33 @@ static void edu_shutdown(struct pci_dev *pdev)
 	edu_halt(pci_get_drvdata(pdev));
 }
 
+/*
+ * The function is there again, and has forgotten what it was told. @held is what kept it from
+ * being told anything.
+ */
+static int edu_go_on(struct edu *edu, bool *held)
+{
+	int error;
+
+	error = edu_quiesce(edu);
+	if (error) {
+		edu_end(edu, error);
+		return error;
+	}
+
+	pci_save_state(edu->pdev);
+	/* A function that had ended before is never let loose again. */
+	if (!READ_ONCE(edu->error))
+		pci_set_master(edu->pdev);
+
+	spin_lock_irq(&edu->lock);
+	*held = false;
+	edu_start(edu);
+	spin_unlock_irq(&edu->lock);
+
+	return 0;
+}
+
 /* Let the engine finish what it has; what waits, and what comes, waits for resume. */
 static int edu_suspend(struct device *dev)
 {
@@ -618,27 +670,115 @@ static int edu_suspend(struct device *dev)
 static int edu_resume(struct device *dev)
 {
 	struct edu *edu = dev_get_drvdata(dev);
-	int error;
 
-	error = edu_quiesce(edu);
-	if (error) {
-		edu_end(edu, error);
-		return error;
-	}
-
-	/* A function that had ended before is never let loose again. */
-	if (!READ_ONCE(edu->error))
-		pci_set_master(edu->pdev);
-
-	spin_lock_irq(&edu->lock);
-	edu->suspended = false;
-	edu_start(edu);
-	spin_unlock_irq(&edu->lock);
-
-	return 0;
+	return edu_go_on(edu, &edu->suspended);
 }
 
 static DEFINE_SIMPLE_DEV_PM_OPS(edu_pm_ops, edu_suspend, edu_resume);
+
+/*
+ * The function is going to be reset. It gets nothing more, and keeps what it has: who may
+ * take that back knows when it is quiet. May sleep.
+ */
+static void edu_hold(struct edu *edu)
+{
+	spin_lock_irq(&edu->lock);
+	edu->resetting = true;
+	spin_unlock_irq(&edu->lock);
+
+	/* If it was at work, it has switched bus mastering on again. */
+	cancel_delayed_work_sync(&edu->watchdog);
+	pci_clear_master(edu->pdev);
+
+	spin_lock_irq(&edu->lock);
+	edu_watch(edu, msecs_to_jiffies(EDU_RESET_TIMEOUT_MS));
+	spin_unlock_irq(&edu->lock);
+}
+
+/* How far the engine came with this one nobody knows. It must be out of reach of memory. */
+static void edu_abandon(struct edu *edu)
+{
+	struct dmabay_device_piece *piece;
+
+	spin_lock_irq(&edu->lock);
+	piece = edu->active;
+	edu->active = NULL;
+	spin_unlock_irq(&edu->lock);
+
+	if (piece)
+		dmabay_device_complete(piece, -EIO, 0);
+}
+
+/* A reset mends a function that was gone or dead, too. */
+static void edu_reset_over(struct edu *edu)
+{
+	spin_lock_irq(&edu->lock);
+	/* It may have been given up meanwhile. */
+	edu->resetting = true;
+	if (!edu->halted)
+		edu->error = 0;
+	spin_unlock_irq(&edu->lock);
+
+	edu_go_on(edu, &edu->resetting);
+	wake_up(&edu->idle);
+}
+
+/* Somebody has asked for a reset, which comes when this returns. */
+static void edu_reset_prepare(struct pci_dev *pdev)
+{
+	struct edu *edu = pci_get_drvdata(pdev);
+
+	edu_hold(edu);
+	edu_quiesce(edu);
+	edu_abandon(edu);
+}
+
+static void edu_reset_done(struct pci_dev *pdev)
+{
+	edu_reset_over(pci_get_drvdata(pdev));
+}
+
+/* If the link is frozen the function is not reached, and may not have heard that it shall stop. */
+static pci_ers_result_t edu_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
+{
+	struct edu *edu = pci_get_drvdata(pdev);
+
+	if (state == pci_channel_io_perm_failure) {
+		edu_halt(edu);
+		return PCI_ERS_RESULT_DISCONNECT;
+	}
+	edu_hold(edu);
+
+	return PCI_ERS_RESULT_NEED_RESET;
+}
+
+/* Not every error leads to a reset before this. */
+static pci_ers_result_t edu_slot_reset(struct pci_dev *pdev)
+{
+	struct edu *edu = pci_get_drvdata(pdev);
+	int error;
+
+	pci_restore_state(pdev);
+	error = edu_quiesce(edu);
+	edu_abandon(edu);
+	if (error)
+		edu_end(edu, error);
+
+	return error ? PCI_ERS_RESULT_DISCONNECT : PCI_ERS_RESULT_RECOVERED;
+}
+
+static void edu_error_resume(struct pci_dev *pdev)
+{
+	edu_reset_over(pci_get_drvdata(pdev));
+}
+
+static const struct pci_error_handlers edu_error_handlers = {
+	.error_detected = edu_error_detected,
+	.slot_reset = edu_slot_reset,
+	.resume = edu_error_resume,
+	.reset_prepare = edu_reset_prepare,
+	.reset_done = edu_reset_done,
+};
 
 static const struct pci_device_id edu_ids[] = {
 	{ PCI_DEVICE(EDU_VENDOR_ID, EDU_DEVICE_ID) },
@@ -652,6 +792,7 @@ static struct pci_driver edu_driver = {
 	.probe = edu_probe,
 	.remove = edu_remove,
 	.shutdown = edu_shutdown,
+	.err_handler = &edu_error_handlers,
 	.driver.pm = pm_sleep_ptr(&edu_pm_ops),
 };
 module_pci_driver(edu_driver);

@@ -4,9 +4,10 @@
 # How this machine was started, for the programs too: DMABAY_IOMMU is strict, lazy, pt
 # or none; DMABAY_SWIOTLB is force or empty; DMABAY_ICOUNT is yes if instructions are counted,
 # or empty; DMABAY_KERNEL is the release; DMABAY_EDU_BITS are those of a device address of
-# QEMU's edu function.
+# QEMU's edu function; DMABAY_ERRORS is yes if a line DMABAY-ERROR in the kernel's log injects one.
 . /guest/env
 export DMABAY_IOMMU DMABAY_SWIOTLB DMABAY_ICOUNT DMABAY_KERNEL DMABAY_EDU_BITS
+export DMABAY_ERRORS
 export DMABAY_EDU DMABAY_LOAN DMABAY_SOAK
 
 # The PCI address of QEMU's edu function, empty when there is none.
