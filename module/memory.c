@@ -21,13 +21,18 @@
  * that writes, and never changes afterwards: no lock.
  */
 #include <linux/export.h>
+#include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/overflow.h>
+#include <linux/sched.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include "dmabay_private.h"
+
+/* After so many pages others may have the processor: a program decides how many there are. */
+#define BUILDER_PAUSE	1024
 
 /* One pass over a description; with memory NULL it only counts. */
 struct builder {
@@ -145,13 +150,15 @@ static int builder_allocate(struct builder *builder, gfp_t gfp)
 }
 
 static void builder_add_pages(struct builder *builder, struct page **pages, unsigned int count,
-			      unsigned int offset, size_t length)
+			      unsigned int offset, size_t length, gfp_t gfp)
 {
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {
 		size_t part = min_t(size_t, length, PAGE_SIZE - offset);
 
+		if (!(i % BUILDER_PAUSE) && gfpflags_allow_blocking(gfp))
+			cond_resched();
 		builder_add(builder, page_to_pfn(pages[i]), offset, part, false);
 		length -= part;
 		offset = 0;
@@ -171,11 +178,11 @@ struct dmabay_memory *dmabay_memory_from_pages(struct page **pages, unsigned int
 	if (dmabay_span_pages(offset, length) != count)
 		return ERR_PTR(-EINVAL);
 
-	builder_add_pages(&builder, pages, count, offset, length);
+	builder_add_pages(&builder, pages, count, offset, length, gfp);
 	ret = builder_allocate(&builder, gfp);
 	if (ret)
 		return ERR_PTR(ret);
-	builder_add_pages(&builder, pages, count, offset, length);
+	builder_add_pages(&builder, pages, count, offset, length, gfp);
 	return builder_finish_pinned(&builder);
 }
 EXPORT_SYMBOL_GPL(dmabay_memory_from_pages);
