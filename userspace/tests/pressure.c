@@ -2,7 +2,8 @@
 /*
  * Pressure: memory runs out, of the whole machine and of a control group, and processes are
  * killed for it, over and over. Transfers of who has reserved go on all the time, of memory that
- * has to be linked anew each time, and their bytes are right.
+ * has to be linked anew each time, and their bytes are right. How long they take is told where
+ * time is instructions.
  */
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -24,6 +25,8 @@ FIXTURE(pressure)
 	unsigned char *memory[BUFFERS];
 	uint32_t buffer[BUFFERS];
 	uint32_t reservation;
+	uint64_t longest;	/* transfer, in ns */
+	uint64_t all;		/* of them together */
 };
 
 /* Who is killed first, and who never. */
@@ -77,6 +80,28 @@ static void take_all(void)
 	}
 }
 
+/* There and back. Returns 0 or a negative errno. */
+static int transfer_timed(FIXTURE_DATA(pressure) *self, unsigned int turn)
+{
+	uint32_t directions[] = { DMABAY_TO_DEVICE, DMABAY_FROM_DEVICE };
+	unsigned char *memory = self->memory[turn % BUFFERS];
+	int result = 0;
+
+	fill(memory, LENGTH, SENT, turn);
+	for (int i = 0; i < 2 && !result; i++) {
+		uint64_t before = dmabay_deadline(0), took;
+
+		result = transfer_wait(self->bay, self->reservation, self->buffer[turn % BUFFERS],
+				       0, LENGTH, 0, directions[i]);
+		took = dmabay_deadline(0) - before;
+		self->all += took;
+		self->longest = took > self->longest ? took : self->longest;
+		if (!i)
+			fill(memory, LENGTH, BLANK, turn);
+	}
+	return result || first_wrong(memory, LENGTH, SENT, turn) == -1 ? result : -EILSEQ;
+}
+
 /* Transfers while one child after the other is killed; how many of them were. */
 static unsigned int transfer_under_pressure(FIXTURE_DATA(pressure) *self, unsigned int *turns,
 					    int *status)
@@ -95,9 +120,7 @@ static unsigned int transfer_under_pressure(FIXTURE_DATA(pressure) *self, unsign
 		while (!*status && waitpid(child, &how, WNOHANG) == 0) {
 			unsigned int turn = (*turns)++;
 
-			*status = round_trip(self->bay, self->reservation,
-						 self->buffer[turn % BUFFERS],
-					     self->memory[turn % BUFFERS], LENGTH, turn);
+			*status = transfer_timed(self, turn);
 			if (dmabay_deadline(0) > end)
 				*status = -ETIMEDOUT;
 		}
@@ -116,6 +139,7 @@ static void run_under_pressure(struct __test_metadata *_metadata, FIXTURE_DATA(p
 			       const char *whose)
 {
 	unsigned int turns = 0, killed;
+	const char *counted = getenv("DMABAY_ICOUNT");
 	int status = 0;
 
 	killed = transfer_under_pressure(self, &turns, &status);
@@ -124,6 +148,10 @@ static void run_under_pressure(struct __test_metadata *_metadata, FIXTURE_DATA(p
 	EXPECT_LT(0u, turns);
 	FIGURE("R60", "memory of %s ran out %u times; %u transfers meanwhile, first error %d",
 	       whose, killed, 2 * turns, status);
+	if (turns && counted && !strcmp(counted, "yes"))
+		FIGURE("R60", "memory of %s: a transfer took %" PRIu64 " instructions, %" PRIu64
+		       " at most, with all that ran in between", whose, self->all / (2 * turns),
+		       self->longest);
 }
 
 TEST_F_TIMEOUT(pressure, machine, LONG_TEST)
