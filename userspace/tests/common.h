@@ -81,9 +81,9 @@ static inline int write_file(const char *path, const char *text)
 } while (0)
 
 /* What there was so many of, summed up over everything that ran. */
-static inline void tell_count(unsigned int number, const char *what)
+static inline void tell_count(uint64_t number, const char *what)
 {
-	printf("# counted: %u %s\n", number, what);
+	printf("# counted: %" PRIu64 " %s\n", number, what);
 	fflush(stdout);
 }
 
@@ -199,10 +199,21 @@ static inline const char *fault_of(unsigned char got)
 	}
 }
 
+/* Looked at by this process, and not told yet. */
+static uint64_t bytes_compared;
+
+static inline void tell_bytes(void)
+{
+	if (bytes_compared)
+		tell_count(bytes_compared, "bytes_compared");
+	bytes_compared = 0;
+}
+
 /* The index of the first byte that is not as filled, or -1. */
 static inline int64_t first_wrong(const unsigned char *memory, size_t length,
 				  unsigned int whose, uint64_t seed)
 {
+	__atomic_fetch_add(&bytes_compared, length, __ATOMIC_RELAXED);
 	for (size_t i = 0; i < length; i++)
 		if (memory[i] != pattern(whose, seed, i))
 			return (int64_t)i;
@@ -454,7 +465,8 @@ static inline const char *left_behind(const char *path)
 
 #define EXPECT_NOTHING_LEFT(path) do { \
 	const char *_what = left_behind(path); \
-	EXPECT_EQ(NULL, _what) TH_LOG("%s: %s", (path), _what); \
+	tell_bytes(); \
+	EXPECT_EQ(NULL, _what) TH_LOG("left: %s: %s", (path), _what); \
 } while (0)
 
 #endif /* DMABAY_TESTS_COMMON_H */

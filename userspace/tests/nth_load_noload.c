@@ -149,6 +149,7 @@ static void sweep_load(struct __test_metadata *_metadata, probe_fixture *self, c
 	EXPECT_EQ(0, removed(module));
 	FIGURE("R09", "loading %s %s: %u points swept, %u undone, %u loads worked all the same",
 	       module, parameters, points, undone, points - undone);
+	tell_count(points, "points");
 }
 
 /* Who goes is gone: the second time at the latest, if the call itself was refused. */
@@ -177,6 +178,7 @@ static void sweep_remove(struct __test_metadata *_metadata, probe_fixture *self,
 		points++;
 	}
 	FIGURE("R24", "removing %s: %u points swept, all gone", module, points);
+	tell_count(points, "points");
 }
 
 TEST_F_TIMEOUT(probe, load_core, LONG_TEST)

@@ -142,7 +142,8 @@ FIXTURE_TEARDOWN(nth)
 	printf("# R21: %s: %u points of %u paths swept, %u calls succeeded all the same, "
 	       "%u wrong\n", (char *)self->u.info.driver, self->nth.points, self->nth.paths,
 	       self->nth.survived, self->nth.wrong);
-	fflush(stdout);
+	tell_count(self->nth.points, "points");
+	tell_count(self->nth.wrong, "points_wrong");
 	nth_end(&self->nth);
 	if (!self->u.bay)
 		return;
