@@ -9,7 +9,7 @@
 #                                              modules, and look for data races
 #   run.sh riscv64 [GLOB...]                   run the suites as modules on a machine that is
 #                                              no PC
-#   run.sh kernel x86_64|bench|kcsan|fuzz|riscv64 DIR  put the bare kernel into DIR
+#   run.sh kernel x86_64|bench|kcsan|fuzz|fuzz-uml|riscv64 DIR  put the bare kernel into DIR
 #
 # The repository is copied, not linked, and everything is built in the cache, so
 # that nothing is ever written here and several checkouts share one kernel.
@@ -67,11 +67,11 @@ bare() {
 	mkdir -p "$build" "$1"
 	grep -v DMABAY "$repo/kunit/$config" >"$build/bare.kunitconfig"
 	compile "$build/bare.kunitconfig"
-	cp "$build/arch/$folder/boot/$image" "$1/vmlinuz"
+	cp "$build/$image" "$1/vmlinuz"
 	cp "$build/.config" "$1/config"
 	cp "$build/include/config/kernel.release" "$1/release"
 	rsync -a --delete --prune-empty-dirs --include='*/' --include=/.config \
-		--include=/Module.symvers --include='/include/**' --include="/arch/$folder/include/**" \
+		--include=/Module.symvers --include='/include/**' --include='/arch/*/include/**' \
 		--include='/scripts/**' --include=/tools/objtool/objtool --exclude='*' \
 		"$build/" "$1/build/"
 	printf '%s\n' "export KBUILD_OUTPUT = $1/build" "export ARCH = $arch" \
@@ -80,7 +80,7 @@ bare() {
 
 # pc CONFIGURATION: an x86_64 kernel in a build folder of its own.
 pc() {
-	arch=x86_64 folder=x86 image=bzImage
+	arch=x86_64 image=arch/x86/boot/bzImage
 	build=$cache/kunit/$1 config=$1.kunitconfig target='bzImage modules'
 	machine=(--arch=x86_64 --qemu_config="$repo/kunit/qemu/vtd_strict.py")
 	# KCSAN watches modules only, which are built without these settings. A data race of
@@ -94,9 +94,14 @@ pc() {
 
 # sifive CONFIGURATION: a riscv64 kernel, cross-built.
 sifive() {
-	arch=riscv folder=riscv image=Image cross=$(cross_prefix "$1")
+	arch=riscv image=arch/riscv/boot/Image cross=$(cross_prefix "$1")
 	build=$cache/kunit/$1 config=$1.kunitconfig target='Image modules'
 	machine=(--qemu_config="$repo/kunit/qemu/sifive_u.py" --cross_compile="$cross")
+}
+
+# process CONFIGURATION: a kernel that is a process of this machine.
+process() {
+	arch=um image=linux build=$cache/kunit/$1 config=$1.kunitconfig target=all machine=(--arch=um)
 }
 
 # as_modules GLOBS: the suites, on the machine that the kernel $what is for.
@@ -121,8 +126,9 @@ uml)
 	;;
 x86_64) pc x86_64 ;;
 kernel)
-	case ${1:?x86_64, bench, kcsan, fuzz or riscv64} in
+	case ${1:?x86_64, bench, kcsan, fuzz, fuzz-uml or riscv64} in
 	riscv64) sifive "$1" ;;
+	fuzz-uml) process "$1" ;;
 	*) pc "$1" ;;
 	esac
 	;;

@@ -15,7 +15,7 @@ log=$work/log
 
 # What a build leaves in a source folder; never copied from one place to another.
 built=(--exclude='*.o' --exclude='*.ko' --exclude='*.mod' --exclude='*.mod.c' --exclude='.*.cmd' --exclude='.*.d'
-	--exclude=Module.symvers --exclude=modules.order --exclude='/userspace/build')
+	--exclude='*.gcno' --exclude='*.gcda' --exclude=Module.symvers --exclude=modules.order --exclude='/userspace/build')
 
 mkdir -p "$log" "$work"
 
