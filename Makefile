@@ -57,7 +57,7 @@ mutants: ## break the core line by line and see that the tests notice (about 75 
 	@$(vm)/packages check
 	@kunit/mutants
 
-fuzz: ## random calls of the node, led by what they reach, under KASAN (once 7 min for its kernel); MINUTES=30
+fuzz: ## random calls of the node, led by what they reach, under KASAN (once 12 min for its kernels); MINUTES=30
 	@$(vm)/packages check
 	@$(vm)/fuzz $(MINUTES)
 
