@@ -23,11 +23,13 @@ else
 KDIR ?= $(lastword $(shell ls -d /lib/modules/*/build 2>/dev/null | sort -V))
 PREFIX ?= /usr/local
 DESTDIR ?=
+CONFIG_DMABAY_DMAENGINE ?= m
 
 here := $(CURDIR)
 vm := $(here)/userspace/vm
 kbuild = $(if $(wildcard $(KDIR)/Makefile),$(MAKE) -C $(KDIR) M=$(here) \
-	CONFIG_DMABAY=m CONFIG_DMABAY_SOFT=m CONFIG_DMABAY_EDU=m CONFIG_DMABAY_DMAENGINE=m, \
+	CONFIG_DMABAY=m CONFIG_DMABAY_SOFT=m CONFIG_DMABAY_EDU=m \
+	CONFIG_DMABAY_DMAENGINE=$(CONFIG_DMABAY_DMAENGINE), \
 	$(error no kernel headers at "$(KDIR)": install linux-headers-amd64 or say KDIR=))
 kernel-doc = PYTHONDONTWRITEBYTECODE=1 $(KDIR)/scripts/kernel-doc -man
 reference := $(here)/userspace/build/reference
@@ -64,7 +66,7 @@ fuzz: ## random calls of the node, led by what they reach, under KASAN (once 12 
 soak: ## what races, kills and unplugs, and random calls from new seeds, over and over; MINUTES=60
 	@$(vm)/soak $(MINUTES)
 
-shell: ## a prompt in that machine, modules loaded; KERNEL=6.1, 6.12 (default), newest, arm64 or riscv64; FILES="to take along"
+shell: ## a prompt in that machine, modules loaded; KERNEL=6.1, 6.12 (default), newest, arm64, riscv64, armhf or s390x; FILES="to take along"
 	@$(vm)/shell "$(KERNEL)" $(FILES)
 
 intree: ## this tree in the source of a kernel, KSRC=folder (default: a tree of links to the newest), and built; UNDO=1

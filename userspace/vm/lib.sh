@@ -79,6 +79,8 @@ cross_prefix() {
 	case $1 in
 	riscv64) echo riscv64-linux-gnu- ;;
 	arm64 | arm64-16k) echo aarch64-linux-gnu- ;;
+	armhf | armhf-lpae) echo arm-linux-gnueabihf- ;;
+	s390x) echo s390x-linux-gnu- ;;
 	esac
 }
 
