@@ -24,15 +24,17 @@ static const char *dmabay_reservation_word(struct dmabay_reservation *reservatio
 
 static void dmabay_reservation_print(struct dmabay_reservation *reservation, struct seq_buf *text)
 {
+	struct list_head *transfer;
 	unsigned int age = 0;
 	unsigned long flags;
-	size_t queued;
+	size_t queued = 0;
 	bool running;
 	int ended;
 
 	spin_lock_irqsave(&reservation->lock, flags);
 	ended = reservation->ended;
-	queued = list_count_nodes(&reservation->queue);
+	list_for_each(transfer, &reservation->queue)
+		queued++;
 	running = reservation->entered || READ_ONCE(reservation->running);
 	if (running)
 		age = jiffies_to_msecs(jiffies - READ_ONCE(reservation->started));
