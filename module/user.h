@@ -555,8 +555,8 @@ static inline bool dmabay_completions_pass(const struct dmabay_file *file)
 	return !READ_ONCE(file->completed) && !READ_ONCE(file->event);
 }
 
-/* Transfers that a batch can have. */
-#define DMABAY_BATCH_MAX	16U
+/* Transfers that a batch can have. They are on the stack, where 32 bits have half the room. */
+#define DMABAY_BATCH_MAX	(BITS_PER_LONG == 64 ? 16U : 8U)
 
 /**
  * struct dmabay_batch - Transfers that come with one call
