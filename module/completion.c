@@ -23,6 +23,7 @@
 
 #include "trace_user.h"
 #include "user.h"
+#include "words.h"
 
 /* Completions copied to the user at a time. */
 #define DMABAY_READ_CHUNK	16U
@@ -340,7 +341,7 @@ int dmabay_ioctl_wait(struct dmabay_command *command)
 
 	arguments->completed = 0;
 	/* The answer is one number, and is told with what it counts. */
-	ret = dmabay_completions_read_and_tell(file, u64_to_user_ptr(arguments->completions),
+	ret = dmabay_completions_read_and_tell(file, dmabay_user_pointer(arguments->completions),
 					       arguments->capacity, min_complete,
 					       arguments->deadline, &arguments->completed,
 					       &user->completed);

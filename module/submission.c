@@ -46,7 +46,7 @@ err_fault:
 static __always_inline void dmabay_submit_ended(struct dmabay_batch *batch,
 						struct dmabay_submit *arguments)
 {
-	struct dmabay_completion __user *user = u64_to_user_ptr(arguments->completions);
+	struct dmabay_completion __user *user = dmabay_user_pointer(arguments->completions);
 	u32 told = min(batch->ended_count, arguments->capacity - arguments->completed);
 
 	if (!told || !dmabay_completions_pass(batch->file) ||
@@ -85,7 +85,7 @@ static __always_inline int dmabay_submit(struct dmabay_file *file,
 					 struct dmabay_submit *arguments,
 					 enum dmabay_fences fences)
 {
-	const struct dmabay_transfer __user *user = u64_to_user_ptr(arguments->transfers);
+	const struct dmabay_transfer __user *user = dmabay_user_pointer(arguments->transfers);
 	struct dmabay_transfer chunk[DMABAY_BATCH_MAX] __dmabay_uninitialized;
 	u32 count;
 	int ret;
@@ -161,7 +161,7 @@ static __always_inline int dmabay_submit_and_read(struct dmabay_file *file,
 	/* Most often all that there is to tell was told by now. */
 	ret = 0;
 	if (arguments->completed < min_complete || READ_ONCE(file->completed))
-		ret = dmabay_completions_read(file, u64_to_user_ptr(arguments->completions),
+		ret = dmabay_completions_read(file, dmabay_user_pointer(arguments->completions),
 					      arguments->capacity, min_complete,
 					      arguments->deadline, &arguments->completed);
 	respond = dmabay_submit_respond(arguments, user);

@@ -307,7 +307,7 @@ int dmabay_uring_cmd(struct io_uring_cmd *command, unsigned int issue_flags)
 	if (count > DMABAY_MAX_BATCH)
 		return -E2BIG;
 
-	return dmabay_uring_submit(command, issue_flags, u64_to_user_ptr(transfers), count);
+	return dmabay_uring_submit(command, issue_flags, dmabay_user_pointer(transfers), count);
 }
 
 /**

@@ -6,10 +6,23 @@
 #ifndef _DMABAY_WORDS_H
 #define _DMABAY_WORDS_H
 
+#include <linux/limits.h>
+#include <linux/minmax.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
 
 #include "fault.h"
+
+/**
+ * dmabay_user_pointer() - What the user's number is the address of
+ * @address: all 64 bits of it count
+ *
+ * Return: a pointer behind which nothing is, if the number is none that a pointer has.
+ */
+static inline void __user *dmabay_user_pointer(u64 address)
+{
+	return (void __user *)(uintptr_t)min_t(u64, address, ULONG_MAX);
+}
 
 /**
  * dmabay_words_from_user() - Copy a few words from the user
