@@ -16,21 +16,26 @@
 #endif
 
 /*
- * Say that a device sees the CPU's caches. There is nothing to say on an
+ * Say whether a device sees the CPU's caches. There is nothing to say on an
  * architecture where all of them do. A flag with accessors since Linux 7.2, a
  * plain bit field before.
  */
-static inline void compat_set_dma_coherent(struct device *dev)
+static inline void compat_assign_dma_coherent(struct device *dev, bool coherent)
 {
 #if defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE) || \
 	defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_CPU) || \
 	defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_CPU_ALL)
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
-	dev_set_dma_coherent(dev);
+	dev_assign_dma_coherent(dev, coherent);
 #else
-	dev->dma_coherent = true;
+	dev->dma_coherent = coherent;
 #endif
 #endif
+}
+
+static inline void compat_set_dma_coherent(struct device *dev)
+{
+	compat_assign_dma_coherent(dev, true);
 }
 
 #endif /* _DMABAY_COMPAT_DEVICES_H */

@@ -30,6 +30,7 @@
  */
 
 #include <linux/completion.h>
+#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
@@ -79,6 +80,10 @@ MODULE_PARM_DESC(provider, "What backs the map registers: auto, iova, bounce or 
 static bool soft_async;
 module_param_named(async, soft_async, bool, 0444);
 MODULE_PARM_DESC(async, "Move the bytes in a work item, one piece after the other, or in the call of who polls, instead of at once (default N)");
+
+static bool soft_coherent = true;
+module_param_named(coherent, soft_coherent, bool, 0444);
+MODULE_PARM_DESC(coherent, "Whether a device of its own sees the CPU's caches; N only for tests in an emulator, which has none (default Y)");
 
 static int soft_serve(struct soft *soft, const struct dmabay_device_piece *piece, size_t *moved)
 {
@@ -346,6 +351,7 @@ static int soft_register(struct soft *soft)
 		.data = soft,
 	};
 	struct dmabay_device *device;
+	bool coherent;
 	int provider;
 
 	lockdep_assert_held(&soft->lock);
@@ -357,6 +363,14 @@ static int soft_register(struct soft *soft)
 	if (!soft_can_follow(soft->dma_dev)) {
 		pr_err(SOFT_NAME ": cannot follow the device addresses of %s\n",
 		       dev_name(soft->dma_dev));
+		return -EOPNOTSUPP;
+	}
+
+	/* The engine goes through the CPU's caches. What of its own device is said is for tests. */
+	coherent = dev_is_dma_coherent(soft->dma_dev);
+	if (coherent != (soft_coherent || *soft_dma_dev)) {
+		pr_err(SOFT_NAME ": %s sees %s of the CPU's caches\n", dev_name(soft->dma_dev),
+		       coherent ? "all" : "none");
 		return -EOPNOTSUPP;
 	}
 
@@ -483,7 +497,7 @@ static int soft_use_own(struct soft *soft)
 {
 	int error;
 
-	compat_set_dma_coherent(&soft->parent->dev);
+	compat_assign_dma_coherent(&soft->parent->dev, soft_coherent);
 
 	mutex_lock(&soft->lock);
 	soft->dma_dev = &soft->parent->dev;

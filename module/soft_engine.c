@@ -90,13 +90,10 @@ static struct iommu_domain *soft_domain(struct device *dev)
 	return NULL;
 }
 
-/*
- * The engine goes through the CPU's caches, and knows two ways to get from a device
- * address to memory.
- */
+/* The engine knows two ways to get from a device address to memory. */
 bool soft_can_follow(struct device *dev)
 {
-	return dev_is_dma_coherent(dev) && (soft_domain(dev) || !get_dma_ops(dev));
+	return soft_domain(dev) || !get_dma_ops(dev);
 }
 EXPORT_SYMBOL_GPL(soft_can_follow);
 
@@ -281,7 +278,8 @@ struct dmabay_soft_engine *devm_dmabay_soft_engine(struct device *dev, dmabay_so
 	struct dmabay_soft_engine *engine;
 	int error;
 
-	if (!soft_can_follow(dev))
+	/* The engine goes through the CPU's caches. */
+	if (!dev_is_dma_coherent(dev) || !soft_can_follow(dev))
 		return ERR_PTR(-EOPNOTSUPP);
 
 	engine = devm_kzalloc(dev, sizeof(*engine), GFP_KERNEL);
