@@ -497,7 +497,7 @@ static void clip_to_group(const struct dmabay_channel *channel, const struct dma
 	size_t most;
 
 	dmabay_memory_extent(memory, offset, length, extent);
-	most = ((size_t)channel->map_registers << PAGE_SHIFT) - extent->in_page;
+	most = dmabay_pages_bytes(channel->map_registers) - extent->in_page;
 	if (extent->length > most) {
 		extent->length = most;
 		extent->pages = channel->map_registers;

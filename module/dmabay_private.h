@@ -203,6 +203,12 @@ struct dmabay_runs {
 	bool new_group;
 };
 
+/* The most bytes that so many pages can have; where a length cannot say it, all that one can. */
+static inline size_t dmabay_pages_bytes(u32 pages)
+{
+	return min_t(u64, (u64)pages << PAGE_SHIFT, SIZE_MAX);
+}
+
 void dmabay_runs_group(struct dmabay_runs *runs);
 
 /* The next run of consecutive page frames in one group; false at the end. */

@@ -69,8 +69,7 @@ static void enabler_set_adapter(struct dmabay_enabler *enabler, enum dmabay_dire
 				struct dmabay_adapter *adapter)
 {
 	enabler->fragment_length[direction] = min(enabler->max_length,
-						  (size_t)(adapter->map_registers - 1)
-						  << PAGE_SHIFT);
+						  dmabay_pages_bytes(adapter->map_registers - 1));
 	enabler->adapter[direction] = adapter;
 }
 

@@ -144,7 +144,7 @@ int dmabay_stage_check(struct dmabay_transaction *transaction, struct dmabay_ada
 		return 0;
 	return check_fragments(transaction->enabler, memory, offset, length,
 			       min(transaction->enabler->max_length,
-				   (size_t)(adapter->map_registers - 1) << PAGE_SHIFT));
+				   dmabay_pages_bytes(adapter->map_registers - 1)));
 }
 
 /**

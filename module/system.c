@@ -190,7 +190,7 @@ int dmabay_system_configure(struct dmabay_transaction *transaction, size_t posit
 	memory = dmabay_memory_get(transaction->memory);
 	/* Fewer registers than there are may be reserved, and that is known before. */
 	dmabay_memory_extent(memory, position, length, &first);
-	length = min(length, ((size_t)transaction->channel.map_registers << PAGE_SHIFT) -
+	length = min(length, dmabay_pages_bytes(transaction->channel.map_registers) -
 			     first.in_page);
 	transaction->programmed = config;
 	spin_unlock_irqrestore(&transaction->lock, flags);
