@@ -37,11 +37,11 @@
 /**
  * dmabay_pages_charge() - Count pages against RLIMIT_MEMLOCK of the calling process's user
  * @count: how many
- * @charged: out: the user, for dmabay_pages_uncharge(); NULL if the process is exempt
+ * @charged: out: who, for dmabay_pages_uncharge(); NULL if the process is exempt
  *
  * Return: 0, or -ENOMEM.
  */
-int dmabay_pages_charge(unsigned long count, struct user_struct **charged)
+int dmabay_pages_charge(unsigned long count, const struct cred **charged)
 {
 	struct user_struct *user = current_user();
 	unsigned long limit, locked;
@@ -58,7 +58,8 @@ int dmabay_pages_charge(unsigned long count, struct user_struct **charged)
 		if (count > limit || locked > limit - count)
 			return -ENOMEM;
 	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &locked, locked + count));
-	*charged = get_uid(user);
+	/* Not every kernel lets a module have a reference to a user alone. */
+	*charged = get_current_cred();
 
 	return 0;
 }
@@ -66,22 +67,22 @@ int dmabay_pages_charge(unsigned long count, struct user_struct **charged)
 /**
  * dmabay_pages_uncharge() - Undo dmabay_pages_charge()
  * @count: how many
- * @charged: the user, or NULL
+ * @charged: who, or NULL
  */
-void dmabay_pages_uncharge(unsigned long count, struct user_struct *charged)
+void dmabay_pages_uncharge(unsigned long count, const struct cred *charged)
 {
 	if (!charged)
 		return;
 
-	atomic_long_sub(count, &charged->locked_vm);
-	free_uid(charged);
+	atomic_long_sub(count, &charged->user->locked_vm);
+	put_cred(charged);
 }
 
 static int dmabay_buffer_charge(struct dmabay_buffer *buffer)
 {
 	int ret;
 
-	ret = dmabay_pages_charge(buffer->page_count, &buffer->user);
+	ret = dmabay_pages_charge(buffer->page_count, &buffer->charged);
 	if (ret)
 		return ret;
 
@@ -94,7 +95,7 @@ static int dmabay_buffer_charge(struct dmabay_buffer *buffer)
 
 static void dmabay_buffer_uncharge(struct dmabay_buffer *buffer)
 {
-	dmabay_pages_uncharge(buffer->page_count, buffer->user);
+	dmabay_pages_uncharge(buffer->page_count, buffer->charged);
 	atomic64_sub(buffer->page_count, &buffer->mm->pinned_vm);
 	mmdrop(buffer->mm);
 }

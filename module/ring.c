@@ -479,7 +479,7 @@ static struct dmabay_ring_pair *dmabay_rings_alloc(const struct dmabay_rings *wa
 	init_waitqueue_head(&pair->wait);
 	mutex_init(&pair->mutex);
 
-	ret = dmabay_pages_charge(pair->page_count, &pair->user);
+	ret = dmabay_pages_charge(pair->page_count, &pair->charged);
 	if (ret)
 		goto err_free;
 
@@ -496,7 +496,7 @@ static struct dmabay_ring_pair *dmabay_rings_alloc(const struct dmabay_rings *wa
 	return pair;
 
 err_uncharge:
-	dmabay_pages_uncharge(pair->page_count, pair->user);
+	dmabay_pages_uncharge(pair->page_count, pair->charged);
 err_free:
 	kvfree(pair);
 	return ERR_PTR(ret);
@@ -514,7 +514,7 @@ void dmabay_rings_free(struct dmabay_ring_pair *pair)
 		return;
 
 	vfree(pair->head);
-	dmabay_pages_uncharge(pair->page_count, pair->user);
+	dmabay_pages_uncharge(pair->page_count, pair->charged);
 	mutex_destroy(&pair->mutex);
 	kvfree(pair);
 }

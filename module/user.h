@@ -299,8 +299,8 @@ struct dmabay_file {
  * @page_count: how many
  * @length: bytes
  * @read_only: the device may only read it
- * @source: of an imported buffer, which has none of @pages, @user and @mm; else NULL
- * @user: charged for the pages, NULL if exempt
+ * @source: of an imported buffer, which has none of @pages, @charged and @mm; else NULL
+ * @charged: whose user is charged for the pages, NULL if exempt
  * @mm: charged for the pages
  */
 struct dmabay_buffer {
@@ -314,7 +314,7 @@ struct dmabay_buffer {
 	size_t length;
 	bool read_only;
 	struct dmabay_import_source *source;
-	struct user_struct *user;
+	const struct cred *charged;
 	struct mm_struct *mm;
 };
 
@@ -624,7 +624,7 @@ static inline int dmabay_transfer_stopped(const struct dmabay_reservation *reser
  * @completion_entries: likewise
  * @pages: the memory; of its mapping in the kernel, which frees it
  * @page_count: how many
- * @user: charged for the pages, NULL if exempt
+ * @charged: whose user is charged for the pages, NULL if exempt
  * @completed: how many completions were added ever; guarded by &dmabay_file.completion_lock
  * @wait: the poller sleeps here
  * @polled: there is a poller
@@ -643,7 +643,7 @@ struct dmabay_ring_pair {
 
 	struct page **pages;
 	unsigned long page_count;
-	struct user_struct *user;
+	const struct cred *charged;
 
 	u32 completed;
 
@@ -693,8 +693,8 @@ extern const struct file_operations dmabay_file_operations;
 void dmabay_file_end(struct dmabay_file *file, int error);
 
 /* buffer.c */
-int dmabay_pages_charge(unsigned long count, struct user_struct **charged);
-void dmabay_pages_uncharge(unsigned long count, struct user_struct *charged);
+int dmabay_pages_charge(unsigned long count, const struct cred **charged);
+void dmabay_pages_uncharge(unsigned long count, const struct cred *charged);
 int dmabay_buffer_pin(struct dmabay_buffer *buffer, struct dmabay_device *device, u64 address,
 		      u64 length, bool read_only);
 void dmabay_buffer_unpin(struct dmabay_buffer *buffer);
