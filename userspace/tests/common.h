@@ -133,6 +133,17 @@ static inline unsigned char *map_pages(size_t length)
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
+/* A member of 4 or 8 bytes: not everywhere is the first one the lowest. */
+static inline void put_number(void *object, size_t offset, size_t width, uint64_t value)
+{
+	uint32_t half = (uint32_t)value;
+
+	if (width == sizeof(half))
+		memcpy((char *)object + offset, &half, width);
+	else
+		memcpy((char *)object + offset, &value, width);
+}
+
 /* The physical address of a page of this process, 0 if it cannot be known. */
 static inline uint64_t physical_address(const unsigned char *page)
 {

@@ -159,23 +159,24 @@ TEST_F(ring, refused)
 {
 	const struct {
 		size_t offset;
+		size_t width;
 		uint32_t value;
 		int error;
 	} wrong[] = {
-		{ offsetof(struct dmabay_transfer, reservation), 0x7FFFFFFF, ENOENT },
-		{ offsetof(struct dmabay_transfer, buffer), 0xFFFFFFFF, ENOENT },
-		{ offsetof(struct dmabay_transfer, direction), 2, EINVAL },
-		{ offsetof(struct dmabay_transfer, flags), 1, EOPNOTSUPP },
-		{ offsetof(struct dmabay_transfer, length), 0, EINVAL },
-		{ offsetof(struct dmabay_transfer, length), (PAGES + 1) * PAGE, ERANGE },
-		{ offsetof(struct dmabay_transfer, offset), PAGES * PAGE, ERANGE },
+		{ offsetof(struct dmabay_transfer, reservation), 4, 0x7FFFFFFF, ENOENT },
+		{ offsetof(struct dmabay_transfer, buffer), 4, 0xFFFFFFFF, ENOENT },
+		{ offsetof(struct dmabay_transfer, direction), 4, 2, EINVAL },
+		{ offsetof(struct dmabay_transfer, flags), 4, 1, EOPNOTSUPP },
+		{ offsetof(struct dmabay_transfer, length), 8, 0, EINVAL },
+		{ offsetof(struct dmabay_transfer, length), 8, (PAGES + 1) * PAGE, ERANGE },
+		{ offsetof(struct dmabay_transfer, offset), 8, PAGES * PAGE, ERANGE },
 	};
 
 	with_rings(_metadata, self, 2 * ENTRIES, 2 * ENTRIES);
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		struct dmabay_transfer transfer = a_page(self, 100 + i, DMABAY_TO_DEVICE);
 
-		memcpy((char *)&transfer + wrong[i].offset, &wrong[i].value, sizeof(uint32_t));
+		put_number(&transfer, wrong[i].offset, wrong[i].width, wrong[i].value);
 		put_transfer(&self->rings, &transfer);
 		put_page(self, i);
 	}

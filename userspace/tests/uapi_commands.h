@@ -337,9 +337,8 @@ static const struct wrong wrong_transfers[] = {
 
 static inline void put(void *object, const struct wrong *wrong)
 {
-	const uint64_t value = wrong->value + (uint64_t)wrong->pages * PAGE;
-
-	memcpy((char *)object + wrong->offset, &value, wrong->width);
+	put_number(object, wrong->offset, wrong->width,
+		   wrong->value + (uint64_t)wrong->pages * PAGE);
 }
 
 #endif /* DMABAY_TESTS_UAPI_COMMANDS_H */
