@@ -97,7 +97,7 @@ static unsigned int wrong_after(struct __test_metadata *_metadata, fixture *self
 /* The same memory again and again, within lines of a cache too. */
 TEST_F(coherent, told_each_time)
 {
-	static const size_t edges[] = { 0, 1, 31, 64, PAGE - 1, PAGE };
+	const size_t edges[] = { 0, 1, 31, 64, PAGE - 1, PAGE };
 	struct dmabay_counters before, after;
 	unsigned int wrong = 0, transfers = 0;
 	uint64_t bytes = 0, copied, mappings;
