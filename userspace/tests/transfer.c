@@ -489,7 +489,10 @@ TEST_F_TIMEOUT(transfer, huge_and_small_pages, LONG_TEST)
 	madvise(memory, huge, MADV_HUGEPAGE);
 	through(_metadata, self, memory, length);
 	ASSERT_EQ(0, madvise(memory, huge, MADV_DONTNEED));
-	ASSERT_EQ(0, madvise(memory, huge, MADV_NOHUGEPAGE));
+	/* Of a kernel that has no huge pages none are unwanted. */
+	if (madvise(memory, huge, MADV_NOHUGEPAGE)) {
+		ASSERT_EQ(EINVAL, errno);
+	}
 	through(_metadata, self, memory, length);
 	munmap(area, 2 * huge);
 }
