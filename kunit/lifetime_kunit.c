@@ -287,7 +287,7 @@ static void lifetime_begin_again(struct rig_transaction *t)
 
 static void lifetime_again_in_callback(struct rig_transaction *t)
 {
-	static const unsigned int rounds[LIFETIME_TIMES] = { 1, 3, 1000 };
+	const unsigned int rounds[LIFETIME_TIMES] = { 1, 3, rig_some(1000) };
 	unsigned long depth[LIFETIME_TIMES];
 	struct kunit *test = t->rig->test;
 	unsigned int i;

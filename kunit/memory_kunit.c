@@ -394,7 +394,7 @@ static void memory_pool_add(struct memory_pool *pool, unsigned int order, bool s
  */
 static void memory_runs_stay_in_their_folio(struct kunit *test)
 {
-	const unsigned int rounds = rig_many(100000);
+	const unsigned int rounds = rig_some(rig_many(100000));
 	struct rnd_state random;
 	u32 seed = get_random_u32();
 	struct memory_pool *pool;

@@ -69,6 +69,12 @@ static inline unsigned int rig_many(unsigned int count)
 	return IS_ENABLED(CONFIG_UML) ? count : DIV_ROUND_UP(count, 100);
 }
 
+/* The same for what is long enough in a few tens. */
+static inline unsigned int rig_some(unsigned int count)
+{
+	return IS_ENABLED(CONFIG_UML) ? count : DIV_ROUND_UP(count, 20);
+}
+
 /* Elements of a list that are remembered with it. */
 #define RIG_ELEMENTS		8
 

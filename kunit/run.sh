@@ -155,7 +155,7 @@ fi
 
 step "build the KUnit kernel, $what" "30 s, the first time 4 min" compile "$repo/kunit/$config"
 rc=0
-kunit exec --timeout=900 "${boot[@]}" "$@" || rc=$?
+kunit exec --timeout=2400 "${boot[@]}" "$@" || rc=$?
 # kunit.py keeps what a passing test says to itself.
 sed -n -e 's/^.*# cases_without_gaps: /  case /p' -e 's/^.*# [a-z_0-9]*: \(R[0-9][0-9]: \)/# \1/p' \
 	"$build/test.log"
