@@ -134,9 +134,7 @@ TEST_F_TIMEOUT(access, end_of_device_memory, LONG_TEST)
 	EXPECT_EQ(TAIL, pwrite(self->fd, self->memory, 2 * TAIL, size - TAIL));
 	EXPECT_EQ(TAIL, pread(self->fd, self->other, PAGE, size - TAIL));
 	expect_same(_metadata, self->memory, self->other, TAIL);
-	for (unsigned int i = TAIL; i < PAGE; i++) {
-		ASSERT_EQ(pattern(BLANK, 1, i), self->other[i]) TH_LOG("byte %u", i);
-	}
+	EXPECT_PATTERN_BETWEEN(self->other, TAIL, PAGE, BLANK, 1);
 
 	EXPECT_EQ(0, pread(self->fd, self->other, 1, size));
 	EXPECT_EQ(0, pread(self->fd, self->other, 1, INT64_C(1) << 62));

@@ -89,9 +89,7 @@ TEST_F_TIMEOUT(access_copier, failure, LONG_TEST)
 	EXPECT_EQ(half, read(self->fd, self->memory, LENGTH));
 	EXPECT_EQ(half, lseek(self->fd, 0, SEEK_CUR));
 	EXPECT_PATTERN(self->memory, half, SENT, 1);
-	for (uint64_t i = half; i < LENGTH; i++) {
-		ASSERT_EQ(pattern(BLANK, 1, i), self->memory[i]) TH_LOG("byte %" PRIu64, i);
-	}
+	EXPECT_PATTERN_BETWEEN(self->memory, half, LENGTH, BLANK, 1);
 	ASSERT_EQ(0, set_plan("hang", 1));
 	EXPECT_EQ(-ETIMEDOUT, aio_one(self->context, self->fd, IOCB_CMD_PREAD, self->memory,
 				      LENGTH, 0));

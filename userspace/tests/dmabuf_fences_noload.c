@@ -154,9 +154,7 @@ static void there_and_back(struct __test_metadata *_metadata, fixture *self, uin
 
 	ASSERT_EQ(0, bytes_of(to, EXPORTER_READ, memory));
 	EXPECT_PATTERN(memory, skip, BLANK, size);
-	for (uint32_t i = skip; i < size; i++) {
-		ASSERT_EQ(pattern(SENT, size, i), memory[i]) TH_LOG("byte %u of %u", i, size);
-	}
+	EXPECT_PATTERN_BETWEEN(memory, skip, size, SENT, size);
 	transfer.length = 1;
 	transfer.offset = size;
 	EXPECT_EQ(-ERANGE, run(self->bay, transfer));

@@ -171,15 +171,12 @@ static uint64_t copied_of(struct __test_metadata *_metadata, const fixture *self
 	fill(self->memory, LENGTH, SENT, offset);
 	EXPECT_EQ(0, transfer_wait(self->bay, self->reservation, self->buffer, offset, length,
 				   offset + 77, DMABAY_TO_DEVICE));
-	memset(self->memory, BLANK, LENGTH);
+	fill(self->memory, LENGTH, BLANK, offset);
 	EXPECT_EQ(0, transfer_wait(self->bay, self->reservation, self->buffer, offset, length,
 				   offset + 77, DMABAY_FROM_DEVICE));
-	for (size_t i = 0; i < LENGTH; i++) {
-		bool inside = i >= offset && i - offset < length;
-
-		ASSERT_EQ(inside ? pattern(SENT, offset, i) : BLANK, self->memory[i])
-			TH_LOG("byte %zu of %zu at %zu", i, length, offset);
-	}
+	EXPECT_PATTERN_BETWEEN(self->memory, 0, offset, BLANK, offset);
+	EXPECT_PATTERN_BETWEEN(self->memory, offset, offset + length, SENT, offset);
+	EXPECT_PATTERN_BETWEEN(self->memory, offset + length, LENGTH, BLANK, offset);
 	return bounced(_metadata, self) - before;
 }
 

@@ -129,10 +129,7 @@ static inline int64_t received(const unsigned char *memory, uint64_t length)
 	int64_t wrong = first_wrong(memory, length, SENT, 1);
 	uint64_t moved = wrong < 0 ? length : (uint64_t)wrong;
 
-	for (uint64_t at = moved; at < length; at++)
-		if (memory[at] != pattern(BLANK, 2, at))
-			return -1;
-	return (int64_t)moved;
+	return first_wrong_between(memory, moved, length, BLANK, 2) < 0 ? (int64_t)moved : -1;
 }
 
 static inline uint64_t faults(const fixture *self)

@@ -454,9 +454,8 @@ static int64_t device_got(fixture *self)
 		int64_t wrong = first_wrong(seen, self->length, SENT, 3);
 
 		got = wrong < 0 ? self->length : wrong;
-		for (uint64_t at = (uint64_t)got; at < self->length; at++)
-			if (seen[at] != pattern(BLANK, 4, at))
-				got = -1;
+		if (first_wrong_between(seen, (size_t)got, self->length, BLANK, 4) != -1)
+			got = -1;
 	}
 	munmap(seen, MOST);
 	return got;
