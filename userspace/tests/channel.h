@@ -164,7 +164,7 @@ static inline int unload_channel(const struct channel *channel)
 
 	if (!result)
 		result = remove_controller(channel);
-	return result ? result : removed("dmabay");
+	return result ? result : core_unused();
 }
 
 #define LOAD_CHANNEL(channel, driver, more) do { \

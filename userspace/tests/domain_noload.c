@@ -63,7 +63,7 @@ FIXTURE_TEARDOWN(domain)
 		dmabay_close(self->bay);
 	}
 	EXPECT_EQ(0, removed("dmabay_soft"));
-	EXPECT_EQ(0, removed("dmabay"));
+	EXPECT_EQ(0, core_unused());
 	/* Back, which takes that nobody uses the function. */
 	if (type_is(self->type, "DMA-FQ")) {
 		EXPECT_EQ(0, write_file(self->type, "DMA"));

@@ -83,7 +83,7 @@ FIXTURE_TEARDOWN(exhaustion)
 		close(self->peers);
 	EXPECT_EQ(0, removed("dmabay_peers"));
 	EXPECT_EQ(0, removed("dmabay_soft"));
-	EXPECT_EQ(0, removed("dmabay"));
+	EXPECT_EQ(0, core_unused());
 }
 
 /* One transfer by who maps each: 0 or a negative errno. */

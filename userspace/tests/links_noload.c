@@ -118,7 +118,7 @@ FIXTURE_TEARDOWN(links)
 	if (!self->loaded)
 		return;
 	EXPECT_EQ(0, removed("dmabay_soft"));
-	EXPECT_EQ(0, removed("dmabay"));
+	EXPECT_EQ(0, core_unused());
 }
 
 /* So many whole buffers, BATCH at a time: in their order, or at random. */

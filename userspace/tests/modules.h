@@ -58,4 +58,16 @@ static inline int removed(const char *name)
 	return syscall(SYS_delete_module, name, O_NONBLOCK) && errno != ENOENT ? -errno : 0;
 }
 
+/* What removed() would say of the core, which stays for the next test: it takes long to load. */
+static inline int core_unused(void)
+{
+	return file_number("/sys/module/dmabay/refcnt", "") ? -EAGAIN : 0;
+}
+
+/* It goes with the program. The children that tests run in do not end by exit(). */
+static __attribute__((destructor)) void remove_core(void)
+{
+	removed("dmabay");
+}
+
 #endif /* DMABAY_TESTS_MODULES_H */

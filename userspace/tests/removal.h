@@ -89,7 +89,7 @@ static inline void unload(struct __test_metadata *_metadata)
 {
 	EXPECT_EQ(0, remove_soft());
 	EXPECT_EQ(0, remove_edu());
-	EXPECT_EQ(0, removed("dmabay"));
+	EXPECT_EQ(0, core_unused());
 }
 
 /* The same with a file of the node that comes, for tests in which it stays. */
