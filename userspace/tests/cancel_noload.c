@@ -258,7 +258,7 @@ static void *submit_on(void *context)
 	struct dmabay_transfer transfer;
 	struct rounds rounds = so_many(COOKIES);
 
-	for (; another(&rounds) && ledger->last >= 0; rounds.done++) {
+	for (; another(&rounds) && rounds.done < COOKIES && ledger->last >= 0; rounds.done++) {
 		transfer = into_slot(ledger->self, rounds.done % SLOTS, 2 * PAGE);
 		transfer.cookie = rounds.done;
 		do {

@@ -202,7 +202,7 @@ TEST_F_TIMEOUT(channel_fault, late, LONG_TEST)
 {
 	const int statuses[] = { 0, 0 };
 
-	ASSERT_EQ(0, set_plan("late_ms", 2500));
+	ASSERT_EQ(0, set_plan("late_ms", 1500));
 	ASSERT_EQ(2, start_job(&self->job, 2, DMABAY_TO_DEVICE));
 	expect_ends(_metadata, self, statuses, 2, 0);
 	expect_counted(_metadata, self, 0, 0);

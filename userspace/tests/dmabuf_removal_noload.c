@@ -9,7 +9,8 @@
 #include "dmabuf.h"
 #include "worker.h"
 
-#define ROUNDS	20u
+#define ROUNDS		21u
+#define QUICK_ROUNDS	6u	/* with DMABAY_QUICK in the environment */
 
 static int new_from_test_in_pieces(uint64_t size, unsigned int flags)
 {
@@ -104,10 +105,11 @@ TEST_F_TIMEOUT(worker, unregister_busy, LONG_TEST)
 
 TEST_F_TIMEOUT(worker, file_closed, LONG_TEST)
 {
+	const unsigned int rounds = repeated(ROUNDS, QUICK_ROUNDS);
 	struct round round;
 
-	for (unsigned int i = 0; i < ROUNDS; i++) {
-		set_delay(_metadata, i);
+	for (unsigned int i = 0; i < rounds; i++) {
+		set_delay(_metadata, i * ROUNDS / rounds);
 		if (!begin_round(_metadata, self, i % ARRAY_SIZE(makers), &round))
 			continue;
 		dmabay_close(round.bay);
@@ -120,10 +122,11 @@ TEST_F_TIMEOUT(worker, file_closed, LONG_TEST)
 /* When the device has gone nothing is attached to it, although the file is still open. */
 TEST_F_TIMEOUT(worker, device_removed, LONG_TEST)
 {
+	const unsigned int tries = repeated(ROUNDS, QUICK_ROUNDS);
 	uint32_t well = 0, rounds = 0;
 	struct round round;
 
-	for (unsigned int i = 0; i < ROUNDS; i++) {
+	for (unsigned int i = 0; i < tries; i++) {
 		set_delay(_metadata, 2);
 		if (!begin_round(_metadata, self, i % ARRAY_SIZE(makers), &round))
 			continue;

@@ -12,7 +12,8 @@
 #include "modules.h"
 
 #define LONGEST		(4u << 20)
-#define STEPS		150
+#define STEPS		150u
+#define QUICK_STEPS	60u	/* with DMABAY_QUICK in the environment */
 #define HUGE_PAGE	(2u << 20)
 
 static const uint32_t reservations[] = {
@@ -127,9 +128,10 @@ static int64_t linked_pages(struct dmabay *bay)
  */
 TEST_F_TIMEOUT(ledger, random_links_and_unlinks, LONG_TEST)
 {
+	const unsigned int steps = repeated(STEPS, QUICK_STEPS);
 	uint32_t buffer, reservation;
 
-	for (unsigned int step = 0; step < STEPS; step++) {
+	for (unsigned int step = 0; step < steps; step++) {
 		uint64_t random = next_random(&self->random);
 		unsigned char *memory = random & 1 ? self->huge : self->scattered;
 		bool strict = random & 2;

@@ -351,10 +351,12 @@ static bool is_huge(const unsigned char *memory)
 {
 	uint64_t first = physical_address(memory);
 
+	if (!first || first % HUGE)
+		return false;
 	for (unsigned int page = 1; page < HUGE_PAGES; page++)
 		if (physical_address(memory + page * PAGE) != first + page * PAGE)
 			return false;
-	return first && !(first % HUGE);
+	return true;
 }
 
 /*
