@@ -17,7 +17,7 @@
 #define MANY	16u
 
 /* PIECE bytes each 20 ms. */
-#define SLOW	"memory=16 max_length=65536 async=1 delay_ms=20"
+#define SLOW	"memory=4 max_length=65536 async=1 delay_ms=20"
 
 /* Milliseconds for a PIECE: nothing long is over before the test says so. */
 #define FOREVER	1000u
