@@ -411,29 +411,55 @@ static inline bool saw_waiters(struct dmabay *bay, uint32_t waiters)
 
 /* ---- the state of the machine ---- */
 
-static inline int64_t file_number(const char *path, const char *key)
+/*
+ * What stands behind each of the keys, and 0 where there is none. What the kernel tells there
+ * it finds out anew for each read(), so there are few.
+ */
+static inline void file_numbers(const char *path, size_t count, const char *const keys[],
+				int64_t numbers[])
 {
 	FILE *file = fopen(path, "re");
-	size_t length = strlen(key);
-	int64_t number = 0;
-	char line[256];
+	char buffer[8192], line[256];
+	size_t found = 0;
 
-	while (file && fgets(line, sizeof(line), file))
-		if (!strncmp(line, key, length) &&
-		    sscanf(line + length, "%" SCNd64, &number) == 1)
-			break;
-	if (file)
-		fclose(file);
+	memset(numbers, 0, count * sizeof(*numbers));
+	if (!file)
+		return;
+	setvbuf(file, buffer, _IOFBF, sizeof(buffer));
+	while (found < count && fgets(line, sizeof(line), file))
+		for (size_t i = 0; i < count; i++)
+			if (!strncmp(line, keys[i], strlen(keys[i])))
+				found += sscanf(line + strlen(keys[i]), "%" SCNd64,
+						&numbers[i]) == 1;
+	fclose(file);
+}
+
+static inline int64_t file_number(const char *path, const char *key)
+{
+	int64_t number;
+
+	file_numbers(path, 1, &key, &number);
 	return number;
 }
 
 /* Pages that the kernel holds pinned, of all processes. */
 static inline int64_t pinned_now(void)
 {
+	static const char *const keys[] = { "nr_foll_pin_acquired ", "nr_foll_pin_released " };
+	int64_t numbers[2];
+
 	/* Reading it makes each processor's share count. */
 	file_number("/proc/sys/vm/stat_refresh", "-");
-	return file_number("/proc/vmstat", "nr_foll_pin_acquired ") -
-	       file_number("/proc/vmstat", "nr_foll_pin_released ");
+	file_numbers("/proc/vmstat", 2, keys, numbers);
+	return numbers[0] - numbers[1];
+}
+
+/* Of this process, locked and pinned: KiB. */
+static inline void memory_held(int64_t numbers[2])
+{
+	static const char *const keys[] = { "VmLck:", "VmPin:" };
+
+	file_numbers("/proc/self/status", 2, keys, numbers);
 }
 
 struct state {
@@ -449,19 +475,21 @@ static inline int state_read(struct dmabay *bay, struct state *state)
 {
 	struct dmabay_counters counters;
 	struct dmabay_info info;
+	int64_t held[2];
 	int result = dmabay_info(bay, &info);
 
 	if (!result)
 		result = dmabay_counters(bay, &counters);
 	if (result)
 		return result;
+	memory_held(held);
 	*state = (struct state){
 		.map_registers_free = info.map_registers_free,
 		.waiters = info.waiters,
 		.pinned_pages = (int64_t)counters.pinned_pages,
 		.pinned_now = pinned_now(),
-		.locked_kib = file_number("/proc/self/status", "VmLck:"),
-		.pinned_kib = file_number("/proc/self/status", "VmPin:"),
+		.locked_kib = held[0],
+		.pinned_kib = held[1],
 	};
 	return 0;
 }
@@ -486,11 +514,13 @@ static inline const char *left_behind(const char *path)
 	struct dmabay_info info;
 	struct dmabay *bay;
 	const char *what;
+	int64_t held[2];
 
 	if (dmabay_open(&bay, path, O_RDONLY))
 		return "the node cannot be opened";
 	for (;;) {
 		what = NULL;
+		memory_held(held);
 		if (dmabay_info(bay, &info) || dmabay_counters(bay, &counters))
 			what = "the node does not answer";
 		else if (info.map_registers_free != info.map_registers)
@@ -503,8 +533,7 @@ static inline const char *left_behind(const char *path)
 			what = "memory is linked";
 		else if (pinned_now())
 			what = "the kernel says that pages are pinned";
-		else if (file_number("/proc/self/status", "VmLck:") ||
-			 file_number("/proc/self/status", "VmPin:"))
+		else if (held[0] || held[1])
 			what = "this process has locked memory";
 		if (!what || dmabay_deadline(0) > end)
 			break;
