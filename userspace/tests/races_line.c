@@ -8,7 +8,7 @@
 
 #define PROCESSES	5u
 #define VICTIM		2u
-#define BATCH		4u
+#define BATCH		4u	/* at most */
 
 /* What the processes tell each other. */
 struct board {
@@ -31,11 +31,13 @@ FIXTURE(line)
 	struct dmabay_info info;
 	struct board *board;
 	uint64_t length;	/* of one transfer */
+	uint32_t batch;		/* so many there, and so many back */
 };
 
 FIXTURE_VARIANT(line)
 {
 	const char *driver;
+	uint32_t batch;
 	unsigned int kills;
 	unsigned int turns;	/* of each process that is not killed */
 };
@@ -43,15 +45,18 @@ FIXTURE_VARIANT(line)
 FIXTURE_VARIANT_ADD(line, soft)
 {
 	.driver = "soft",
+	.batch = BATCH,
 	.kills = 50,
 	.turns = 100,
 };
 
+/* It takes 100 ms for each. */
 FIXTURE_VARIANT_ADD(line, edu)
 {
 	.driver = "edu",
-	.kills = 6,
-	.turns = 3,
+	.batch = 2,
+	.kills = 4,
+	.turns = 2,
 };
 
 FIXTURE_SETUP(line)
@@ -64,6 +69,7 @@ FIXTURE_SETUP(line)
 	ASSERT_EQ(0, dmabay_info(self->bay, &self->info));
 	stretch = about_a_page(&self->info) / (PROCESSES * BATCH);
 	self->length = stretch - stretch % self->info.alignment;
+	self->batch = variant->batch;
 	self->board = mmap(NULL, sizeof(*self->board), PROT_READ | PROT_WRITE,
 			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, self->board);
@@ -86,6 +92,7 @@ struct member {
 	uint32_t reservation;
 	uint64_t device_address;	/* nobody else's */
 	uint64_t length;
+	uint32_t batch;
 };
 
 static int join_in(struct member *member, const FIXTURE_DATA(line) *self, unsigned int number)
@@ -93,6 +100,7 @@ static int join_in(struct member *member, const FIXTURE_DATA(line) *self, unsign
 	int result = dmabay_open(&member->bay, self->path, O_RDWR);
 
 	member->length = self->length;
+	member->batch = self->batch;
 	member->device_address = number * BATCH * self->length;
 	member->memory = map_pages(PAGE);
 	return result ? result : dmabay_register(member->bay, member->memory, PAGE, 0,
@@ -104,7 +112,7 @@ static int start_batch(const struct member *member, uint32_t direction)
 	struct dmabay_transfer transfers[BATCH];
 
 	memset(transfers, 0, sizeof(transfers));
-	for (uint32_t i = 0; i < BATCH; i++) {
+	for (uint32_t i = 0; i < member->batch; i++) {
 		transfers[i].reservation = member->reservation;
 		transfers[i].buffer = member->buffer;
 		transfers[i].offset = i * member->length;
@@ -113,15 +121,15 @@ static int start_batch(const struct member *member, uint32_t direction)
 		transfers[i].direction = direction;
 		transfers[i].cookie = i;
 	}
-	return dmabay_submit(member->bay, transfers, BATCH, NULL, 0, 0, 0, NULL) == BATCH ?
-	       0 : -EIO;
+	return dmabay_submit(member->bay, transfers, member->batch, NULL, 0, 0, 0, NULL) ==
+	       (int)member->batch ? 0 : -EIO;
 }
 
 static int end_batch(const struct member *member)
 {
 	struct dmabay_completion completion;
 
-	for (uint32_t i = 0; i < BATCH; i++) {
+	for (uint32_t i = 0; i < member->batch; i++) {
 		if (dmabay_wait(member->bay, &completion, 1, 1, dmabay_deadline(PATIENCE)) != 1)
 			return -ETIMEDOUT;
 		if (completion.cookie != i || completion.length != member->length)
@@ -136,8 +144,8 @@ static int end_batch(const struct member *member)
 static int take_turn(struct member *member, const FIXTURE_DATA(line) *self, uint64_t seed,
 		     atomic_uint *turn)
 {
-	uint64_t length = BATCH * member->length;
-	int result = dmabay_reserve(member->bay, self->info.map_registers, BATCH, 0,
+	uint64_t length = member->batch * member->length;
+	int result = dmabay_reserve(member->bay, self->info.map_registers, member->batch, 0,
 				    &member->reservation);
 
 	if (result)
@@ -185,7 +193,7 @@ static pid_t send_victim(const FIXTURE_DATA(line) *self)
 		_exit(1);
 	for (;;) {
 		atomic_store(doing, IN_LINE);
-		if (dmabay_reserve(member.bay, self->info.map_registers, BATCH, 0,
+		if (dmabay_reserve(member.bay, self->info.map_registers, member.batch, 0,
 				   &member.reservation))
 			_exit(2);
 		atomic_store(doing, TRANSFERRING);

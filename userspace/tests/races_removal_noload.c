@@ -300,9 +300,17 @@ static void open_main(struct __test_metadata *_metadata, FIXTURE_DATA(removal) *
 	memset(self->ledger, 0, sizeof(*self->ledger));
 }
 
+static void wait_until_one_ended(const struct ledger *ledger)
+{
+	uint64_t end = dmabay_deadline(PATIENCE);
+
+	while (!atomic_load(&ledger->well) && dmabay_deadline(0) < end)
+		pause_for(MILLISECOND);
+}
+
 /* The device is away when it returns, and so are all who used it. */
 static void remove_under(struct __test_metadata *_metadata, FIXTURE_DATA(removal) *self,
-			 const FIXTURE_VARIANT(removal) *variant, size_t count)
+			 const FIXTURE_VARIANT(removal) *variant, size_t count, bool one_ended)
 {
 	pid_t sharer = count == USERS ? send_sharer(self) : 0;
 	struct user users[USERS];
@@ -315,6 +323,8 @@ static void remove_under(struct __test_metadata *_metadata, FIXTURE_DATA(removal
 		};
 		ASSERT_EQ(0, pthread_create(&users[i].thread, NULL, doings[i].run, &users[i]));
 	}
+	if (one_ended)
+		wait_until_one_ended(self->ledger);
 	pause_for(random_below(10 * MILLISECOND));
 	ASSERT_EQ(0, variant->away());
 	EXPECT_NE(0, access(self->path, F_OK)) TH_LOG("%s is still there", self->path);
@@ -387,10 +397,10 @@ static void come_back(struct __test_metadata *_metadata, FIXTURE_DATA(removal) *
 }
 
 static void remove_once(struct __test_metadata *_metadata, FIXTURE_DATA(removal) *self,
-			const FIXTURE_VARIANT(removal) *variant, size_t users)
+			const FIXTURE_VARIANT(removal) *variant, size_t users, bool one_ended)
 {
 	open_main(_metadata, self, variant);
-	remove_under(_metadata, self, variant, users);
+	remove_under(_metadata, self, variant, users, one_ended);
 	expect_each_once(_metadata, self->ledger);
 	expect_harmless(_metadata, self);
 	come_back(_metadata, self, variant);
@@ -405,7 +415,8 @@ TEST_F_TIMEOUT(removal, under_everything, LONG_TEST)
 	unsigned int well = 0, gone = 0;
 
 	for (; another(&rounds); rounds.done++) {
-		remove_once(_metadata, self, variant, rounds.done & 1 ? ONE_READER : USERS);
+		remove_once(_metadata, self, variant, rounds.done & 1 ? ONE_READER : USERS,
+			    false);
 		ASSERT_EQ(KSFT_PASS, _metadata->exit_code) TH_LOG("round %u", rounds.done);
 		well += atomic_load(&self->ledger->well);
 		gone += atomic_load(&self->ledger->gone);
@@ -424,7 +435,7 @@ TEST_F_TIMEOUT(removal, both_ends, LONG_TEST)
 	if (one_processor())
 		SKIP(return, "one processor: what is taken may end before the device goes");
 	do {
-		remove_once(_metadata, self, variant, USERS);
+		remove_once(_metadata, self, variant, USERS, true);
 		ASSERT_EQ(KSFT_PASS, _metadata->exit_code);
 		well += atomic_load(&self->ledger->well);
 		gone += atomic_load(&self->ledger->gone);

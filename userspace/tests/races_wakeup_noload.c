@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Wakeups: a completion comes on one processor while somebody is about to sleep on
- * the other, thousands of times, by every way to wait there is. Whoever sleeps is
+ * the other, very many times, by every way to wait there is. Whoever sleeps is
  * woken.
  *
  * Loads and unloads the modules itself: the software device as it is, which completes
@@ -14,7 +14,7 @@
 #include "races.h"
 #include "removal.h"
 
-#define ROUNDS	5000u
+#define ROUNDS	2000u
 #define DEPTH	4u
 #define LENGTH	8u
 
