@@ -8,7 +8,7 @@
 
 #include "common.h"
 
-#define BATCH	16u
+#define BATCH	16u	/* at most */
 
 FIXTURE(transfer)
 {
@@ -16,21 +16,26 @@ FIXTURE(transfer)
 	struct dmabay *bay;
 	struct dmabay_info info;
 	uint64_t page;		/* a page, or what the device has of it */
+	uint32_t batch;		/* so many in one call */
 };
 
 FIXTURE_VARIANT(transfer)
 {
 	const char *driver;
+	uint32_t batch;
 };
 
 FIXTURE_VARIANT_ADD(transfer, soft)
 {
 	.driver = "soft",
+	.batch = BATCH,
 };
 
+/* It takes 100 ms for each. */
 FIXTURE_VARIANT_ADD(transfer, edu)
 {
 	.driver = "edu",
+	.batch = 5,
 };
 
 FIXTURE_SETUP(transfer)
@@ -40,6 +45,7 @@ FIXTURE_SETUP(transfer)
 	ASSERT_EQ(0, dmabay_open(&self->bay, self->path, O_RDWR));
 	ASSERT_EQ(0, dmabay_info(self->bay, &self->info));
 	self->page = about_a_page(&self->info);
+	self->batch = variant->batch;
 }
 
 FIXTURE_TEARDOWN(transfer)
@@ -86,8 +92,8 @@ static void there_and_back(struct __test_metadata *_metadata, FIXTURE_DATA(trans
 	EXPECT_PATTERN(from + skew, length, SENT, length + skew);
 
 	/* What was sent into @to is blanked again: all of it must be as it was. */
-	for (uint64_t i = 0; i < length; i++)
-		to[skew + i] = pattern(BLANK, length, skew + i);
+	fill(from, whole, BLANK, length);
+	memcpy(to + skew, from + skew, length);
 	EXPECT_PATTERN(to, whole, BLANK, length);
 
 	EXPECT_EQ(0, dmabay_free(self->bay, reservation));
@@ -153,17 +159,18 @@ TEST_F_TIMEOUT(transfer, cut_by_fragment_length, LONG_TEST)
 	there_and_back(_metadata, self, 512, length, 0, self->info.map_registers);
 }
 
-/* Sixteen transfers in one call: each its bytes, its cookie, and their order. */
+/* So many transfers in one call: each its bytes, its cookie, and their order. */
 static void run_batch(struct __test_metadata *_metadata, FIXTURE_DATA(transfer) *self,
 		      uint32_t reservation, uint32_t buffer, uint64_t length, uint32_t direction)
 {
+	const uint32_t count = self->batch;
 	struct dmabay_completion completions[BATCH];
 	struct dmabay_transfer transfers[BATCH];
 	uint32_t read = 0, completed;
 	int result;
 
 	memset(transfers, 0, sizeof(transfers));
-	for (uint32_t i = 0; i < BATCH; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		transfers[i].reservation = reservation;
 		transfers[i].buffer = buffer;
 		transfers[i].offset = i * length;
@@ -172,16 +179,16 @@ static void run_batch(struct __test_metadata *_metadata, FIXTURE_DATA(transfer) 
 		transfers[i].direction = direction;
 		transfers[i].cookie = 1000 + i;
 	}
-	ASSERT_EQ((int)BATCH, dmabay_submit(self->bay, transfers, BATCH, completions, BATCH,
-					    BATCH, dmabay_deadline(PATIENCE), &completed));
+	ASSERT_EQ((int)count, dmabay_submit(self->bay, transfers, count, completions, count,
+					    count, dmabay_deadline(PATIENCE), &completed));
 	read = completed;
-	while (read < BATCH) {
-		result = dmabay_wait(self->bay, completions + read, BATCH - read, 1,
+	while (read < count) {
+		result = dmabay_wait(self->bay, completions + read, count - read, 1,
 				     dmabay_deadline(PATIENCE));
 		ASSERT_LT(0, result);
 		read += (uint32_t)result;
 	}
-	for (uint32_t i = 0; i < BATCH; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		EXPECT_EQ(1000 + i, completions[i].cookie);
 		EXPECT_EQ(0, completions[i].status);
 		EXPECT_EQ(length, completions[i].length);
@@ -191,25 +198,27 @@ static void run_batch(struct __test_metadata *_metadata, FIXTURE_DATA(transfer) 
 
 TEST_F_TIMEOUT(transfer, batch, LONG_TEST)
 {
-	uint64_t length = aligned(self, smaller(self->info.device_memory / BATCH, 5000));
-	unsigned char *memory = map_pages(BATCH * length);
+	const uint32_t count = self->batch;
+	uint64_t length = aligned(self, smaller(self->info.device_memory / count, 5000));
+	unsigned char *memory = map_pages(count * length);
 	uint32_t buffer, reservation;
 
 	ASSERT_NE(NULL, memory);
-	ASSERT_EQ(0, dmabay_register(self->bay, memory, BATCH * length, 0, &buffer));
+	ASSERT_EQ(0, dmabay_register(self->bay, memory, count * length, 0, &buffer));
 	ASSERT_EQ(0, dmabay_reserve(self->bay, (uint32_t)smaller(8, self->info.map_registers),
-				    BATCH, 0, &reservation));
-	fill(memory, BATCH * length, SENT, 16);
+				    count, 0, &reservation));
+	fill(memory, count * length, SENT, 16);
 	run_batch(_metadata, self, reservation, buffer, length, DMABAY_TO_DEVICE);
-	fill(memory, BATCH * length, BLANK, 16);
+	fill(memory, count * length, BLANK, 16);
 	run_batch(_metadata, self, reservation, buffer, length, DMABAY_FROM_DEVICE);
-	EXPECT_PATTERN(memory, BATCH * length, SENT, 16);
-	munmap(memory, BATCH * length);
+	EXPECT_PATTERN(memory, count * length, SENT, 16);
+	munmap(memory, count * length);
 }
 
 /* All to the same device address: the last one submitted is what stays. */
 TEST_F_TIMEOUT(transfer, order_within_a_reservation, LONG_TEST)
 {
+	const uint32_t count = self->batch;
 	struct dmabay_completion completions[BATCH];
 	struct dmabay_transfer transfers[BATCH];
 	unsigned char *memory = map_pages(BATCH * PAGE), *back = map_pages(PAGE);
@@ -217,11 +226,11 @@ TEST_F_TIMEOUT(transfer, order_within_a_reservation, LONG_TEST)
 	uint32_t buffer, reservation, completed;
 
 	ASSERT_NE(NULL, memory);
-	ASSERT_EQ(0, dmabay_register(self->bay, memory, BATCH * PAGE, 0, &buffer));
+	ASSERT_EQ(0, dmabay_register(self->bay, memory, count * PAGE, 0, &buffer));
 	ASSERT_EQ(0, dmabay_reserve(self->bay, (uint32_t)smaller(8, self->info.map_registers),
-				    BATCH, 0, &reservation));
+				    count, 0, &reservation));
 	memset(transfers, 0, sizeof(transfers));
-	for (uint32_t i = 0; i < BATCH; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		fill(memory + i * PAGE, PAGE, SENT, i);
 		transfers[i].reservation = reservation;
 		transfers[i].buffer = buffer;
@@ -230,15 +239,15 @@ TEST_F_TIMEOUT(transfer, order_within_a_reservation, LONG_TEST)
 		transfers[i].direction = DMABAY_TO_DEVICE;
 		transfers[i].cookie = i;
 	}
-	ASSERT_EQ((int)BATCH, dmabay_submit(self->bay, transfers, BATCH, completions, BATCH,
-					    BATCH, dmabay_deadline(PATIENCE), &completed));
-	ASSERT_EQ(BATCH, completed);
-	for (uint32_t i = 0; i < BATCH; i++) {
+	ASSERT_EQ((int)count, dmabay_submit(self->bay, transfers, count, completions, count,
+					    count, dmabay_deadline(PATIENCE), &completed));
+	ASSERT_EQ(count, completed);
+	for (uint32_t i = 0; i < count; i++) {
 		EXPECT_EQ(i, completions[i].cookie);
 	}
 	EXPECT_EQ(0, read_back(self->bay, back, length));
-	EXPECT_PATTERN(back, length, SENT, BATCH - 1);
-	munmap(memory, BATCH * PAGE);
+	EXPECT_PATTERN(back, length, SENT, count - 1);
+	munmap(memory, count * PAGE);
 	munmap(back, PAGE);
 }
 
@@ -352,7 +361,7 @@ TEST_F_TIMEOUT(transfer, threads, LONG_TEST)
 			.path = self->path,
 			.device_address = (uint64_t)i * length,
 			.length = length,
-			.rounds = self->info.device_memory > PAGE ? 200 : 2,
+			.rounds = self->info.device_memory > PAGE ? repeated(60, 30) : 2,
 			.seed = 1000u * (unsigned int)i,
 		};
 		ASSERT_EQ(0, pthread_create(&workers[i].thread, NULL, work, &workers[i]));
@@ -673,7 +682,7 @@ TEST_F(transfer, strict_reservation_unlinks)
 /* More buffers than fit: the oldest make room, and the bytes stay right. */
 TEST_F_TIMEOUT(transfer, more_buffers_than_registers, LONG_TEST)
 {
-	enum { BUFFERS = 6 };
+	enum { BUFFERS = 4 };
 	unsigned char *memory = map_pages(BUFFERS * PAGE);
 	uint32_t buffers[BUFFERS], reservation;
 

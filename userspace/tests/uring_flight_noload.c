@@ -12,14 +12,15 @@
 #include "uring.h"
 
 #define DEVICE_SEED	77u
-#define ROUNDS		12u
+#define ROUNDS		4u
 #define QUICK_ROUNDS	2u	/* with DMABAY_QUICK in the environment */
 
 /* One file, one reservation and one ring with all its commands under way. */
 struct flight {
 	struct dmabay *bay;
 	struct io_uring ring;
-	unsigned char *memory;	/* a slot for each transfer */
+	uint32_t count;		/* of transfers, at most FLIGHT */
+	unsigned char *memory;	/* a slot for each of them */
 	uint64_t length;	/* of a slot, and of a transfer */
 	struct dmabay_transfer transfers[FLIGHT];
 	unsigned int seen[FLIGHT];	/* CQEs */
@@ -30,7 +31,6 @@ struct flight {
 FIXTURE(flight)
 {
 	char path[64];
-	uint64_t length;
 	unsigned int rounds;
 	struct flight flight;
 };
@@ -40,6 +40,7 @@ FIXTURE_VARIANT(flight)
 	const char *driver;
 	const char *parameters;
 	unsigned int ring_flags;	/* IORING_SETUP_... */
+	uint32_t flight;	/* transfers under way */
 	unsigned int rounds;	/* at most */
 	bool slow;		/* some are under way when the pause is over */
 	uint64_t latest;	/* ns, the longest pause */
@@ -51,6 +52,7 @@ FIXTURE_VARIANT_ADD(flight, soft_in_the_call)
 {
 	.driver = "soft",
 	.parameters = "memory=1",
+	.flight = FLIGHT,
 	.rounds = ROUNDS,
 	.latest = MILLISECOND,
 	.away = remove_soft,
@@ -61,9 +63,10 @@ FIXTURE_VARIANT_ADD(flight, soft_by_a_worker)
 {
 	.driver = "soft",
 	.parameters = "memory=1 async=1 delay_ms=2",
+	.flight = FLIGHT / 2,
 	.rounds = ROUNDS,
 	.slow = true,
-	.latest = 100 * MILLISECOND,
+	.latest = 50 * MILLISECOND,
 	.away = remove_soft,
 	.back = insert_soft,
 };
@@ -74,6 +77,7 @@ FIXTURE_VARIANT_ADD(flight, soft_polled)
 	.driver = "soft",
 	.parameters = "memory=1 async=1 delay_ms=1",
 	.ring_flags = IORING_SETUP_IOPOLL,
+	.flight = FLIGHT,
 	.rounds = 3,
 	.slow = true,
 	.latest = 50 * MILLISECOND,
@@ -86,6 +90,7 @@ FIXTURE_VARIANT_ADD(flight, soft_polled_by_a_kernel_thread)
 	.driver = "soft",
 	.parameters = "memory=1 async=1 delay_ms=1",
 	.ring_flags = IORING_SETUP_IOPOLL | IORING_SETUP_SQPOLL,
+	.flight = FLIGHT,
 	.rounds = 3,
 	.slow = true,
 	.latest = 50 * MILLISECOND,
@@ -93,14 +98,15 @@ FIXTURE_VARIANT_ADD(flight, soft_polled_by_a_kernel_thread)
 	.back = insert_soft,
 };
 
-/* It takes 100 ms for each. */
+/* It takes 100 ms for each, and fewer of them wait behind one another as well. */
 FIXTURE_VARIANT_ADD(flight, edu)
 {
 	.driver = "edu",
 	.parameters = "",
+	.flight = FLIGHT / 4,
 	.rounds = 1,
 	.slow = true,
-	.latest = 3 * SECOND,
+	.latest = SECOND / 2,
 	.away = unbind_edu,
 	.back = bind_edu,
 };
@@ -113,7 +119,7 @@ static bool is_fixed(uint32_t number)
 }
 
 /* Every slot of the device's memory has its own pattern. Returns 0 or a negative errno. */
-static int fill_device(const char *path, uint64_t length)
+static int fill_device(const char *path, const struct flight *flight)
 {
 	unsigned char *memory = map_pages(FLIGHT * PAGE);
 	uint32_t buffer, reservation;
@@ -122,14 +128,14 @@ static int fill_device(const char *path, uint64_t length)
 
 	if (result)
 		return result;
-	for (uint32_t i = 0; i < FLIGHT; i++)
-		fill(memory + i * length, length, SENT, DEVICE_SEED + i);
+	for (uint32_t i = 0; i < flight->count; i++)
+		fill(memory + i * flight->length, flight->length, SENT, DEVICE_SEED + i);
 	result = dmabay_register(bay, memory, FLIGHT * PAGE, 0, &buffer);
 	if (!result)
 		result = dmabay_reserve(bay, 1, 1, 0, &reservation);
 	if (!result)
-		result = transfer_wait(bay, reservation, buffer, 0, FLIGHT * length, 0,
-				       DMABAY_TO_DEVICE);
+		result = transfer_wait(bay, reservation, buffer, 0,
+				       flight->count * flight->length, 0, DMABAY_TO_DEVICE);
 	dmabay_close(bay);
 	munmap(memory, FLIGHT * PAGE);
 	return result;
@@ -139,27 +145,26 @@ static int fill_device(const char *path, uint64_t length)
  * What the device has into the slots, which are blank. Every other one is reached by the
  * ring's buffer, the others by that of the file. Returns 0 or a negative errno.
  */
-static int prepare(struct flight *flight, unsigned int ring_flags, const char *path,
-		   uint64_t length)
+static int prepare(struct flight *flight, unsigned int ring_flags, const char *path)
 {
+	const uint64_t length = flight->length;
 	uint32_t buffer, reservation;
 	struct iovec fixed;
 	int result;
 
-	memset(flight, 0, sizeof(*flight));
-	flight->length = length;
+	*flight = (struct flight){ .count = flight->count, .length = length };
 	flight->memory = map_pages(FLIGHT * PAGE);
 	fixed = (struct iovec){ flight->memory, FLIGHT * PAGE };
-	for (uint32_t i = 0; i < FLIGHT; i++)
+	for (uint32_t i = 0; i < flight->count; i++)
 		fill(flight->memory + i * length, length, BLANK, i);
 	result = dmabay_open(&flight->bay, path, O_RDWR);
 	if (!result)
 		result = dmabay_register(flight->bay, flight->memory, FLIGHT * PAGE, 0, &buffer);
 	if (!result)
-		result = dmabay_reserve(flight->bay, 1, FLIGHT, 0, &reservation);
+		result = dmabay_reserve(flight->bay, 1, flight->count, 0, &reservation);
 	if (result)
 		return result;
-	for (uint32_t i = 0; i < FLIGHT; i++)
+	for (uint32_t i = 0; i < flight->count; i++)
 		flight->transfers[i] = (struct dmabay_transfer){
 			.reservation = reservation,
 			.buffer = is_fixed(i) ? 0 : buffer,
@@ -175,14 +180,14 @@ static int prepare(struct flight *flight, unsigned int ring_flags, const char *p
 
 /* Returns how many are under way, or a negative errno. */
 static int take_off(struct flight *flight, unsigned int ring_flags, const char *path,
-		    uint64_t length, bool by_workers)
+		    bool by_workers)
 {
-	int result = prepare(flight, ring_flags, path, length);
+	int result = prepare(flight, ring_flags, path);
 	uint64_t end = dmabay_deadline(PATIENCE);
 
 	if (result)
 		return result;
-	for (uint32_t i = 0; i < FLIGHT; i++) {
+	for (uint32_t i = 0; i < flight->count; i++) {
 		struct io_uring_sqe *sqe = io_uring_get_sqe(&flight->ring);
 
 		if (is_fixed(i))
@@ -216,7 +221,7 @@ static bool land_one(struct flight *flight, uint64_t patience)
 			return false;
 	}
 	flight->landed++;
-	if (cqe->user_data < FLIGHT) {
+	if (cqe->user_data < flight->count) {
 		flight->seen[cqe->user_data]++;
 		flight->results[cqe->user_data] = cqe->res;
 	}
@@ -227,14 +232,14 @@ static bool land_one(struct flight *flight, uint64_t patience)
 /* Waits for all, and sees that no more come. */
 static void land(struct __test_metadata *_metadata, struct flight *flight)
 {
-	while (flight->landed < FLIGHT) {
+	while (flight->landed < flight->count) {
 		ASSERT_TRUE(land_one(flight, PATIENCE))
-			TH_LOG("%u of %u CQEs came", flight->landed, FLIGHT);
+			TH_LOG("%u of %u CQEs came", flight->landed, flight->count);
 	}
 	while (land_one(flight, 10 * MILLISECOND))
 		;
-	EXPECT_EQ(FLIGHT, flight->landed);
-	for (uint32_t i = 0; i < FLIGHT; i++) {
+	EXPECT_EQ(flight->count, flight->landed);
+	for (uint32_t i = 0; i < flight->count; i++) {
 		EXPECT_EQ(1, flight->seen[i]) TH_LOG("command %u", i);
 	}
 }
@@ -249,7 +254,7 @@ static unsigned int judge(struct __test_metadata *_metadata, const struct flight
 {
 	unsigned int ended = 0;
 
-	for (uint32_t i = 0; i < FLIGHT; i++) {
+	for (uint32_t i = 0; i < flight->count; i++) {
 		const unsigned char *slot = flight->memory + i * flight->length;
 
 		if (flight->results[i] == (int)flight->length) {
@@ -281,7 +286,7 @@ static void linger(const FIXTURE_VARIANT(flight) *variant, struct flight *flight
 
 	if (!(variant->ring_flags & IORING_SETUP_IOPOLL))
 		pause_for(time);
-	while (dmabay_deadline(0) < end && flight->landed < FLIGHT)
+	while (dmabay_deadline(0) < end && flight->landed < flight->count)
 		land_one(flight, 0);
 }
 
@@ -290,15 +295,15 @@ static void linger(const FIXTURE_VARIANT(flight) *variant, struct flight *flight
  * ended, or its file descriptor may be closed: it is refused, and never was under way.
  */
 #define TAKE_OFF(by_workers) \
-	ASSERT_EQ((int)FLIGHT, \
-		  take_off(&self->flight, variant->ring_flags, self->path, self->length, \
-			   (by_workers)))
+	ASSERT_EQ((int)variant->flight, \
+		  take_off(&self->flight, variant->ring_flags, self->path, (by_workers)))
 
 FIXTURE_SETUP(flight)
 {
 	struct dmabay_info info;
 	struct io_uring ring;
 	struct dmabay *bay;
+	uint64_t length;
 	int result;
 
 	result = io_uring_queue_init(1, &ring, 0);
@@ -312,12 +317,15 @@ FIXTURE_SETUP(flight)
 	ASSERT_EQ(0, dmabay_open(&bay, self->path, O_RDONLY));
 	ASSERT_EQ(0, dmabay_info(bay, &info));
 	dmabay_close(bay);
-	self->length = info.device_memory / FLIGHT < PAGE ? info.device_memory / FLIGHT : PAGE;
-	self->length -= self->length % info.alignment;
+	length = info.device_memory / variant->flight;
+	if (length > PAGE)
+		length = PAGE;
+	self->flight.count = variant->flight;
+	self->flight.length = length - length % info.alignment;
 	self->rounds = getenv("DMABAY_QUICK") ? QUICK_ROUNDS : ROUNDS;
 	if (self->rounds > variant->rounds)
 		self->rounds = variant->rounds;
-	ASSERT_EQ(0, fill_device(self->path, self->length));
+	ASSERT_EQ(0, fill_device(self->path, &self->flight));
 	srandom(64);
 }
 
@@ -350,9 +358,9 @@ static unsigned int cancel_some(struct __test_metadata *_metadata, struct flight
 	uint32_t running;
 
 	/* Every third, from anywhere on. */
-	for (unsigned int i = 0; i < FLIGHT; i += 3) {
+	for (unsigned int i = 0; i < flight->count; i += 3) {
 		int result = dmabay_cancel(flight->bay, DMABAY_CANCEL_COOKIE, 0,
-					   (first + i) % FLIGHT, &running);
+					   (first + i) % flight->count, &running);
 
 		if (result == -ENOENT)
 			continue;
@@ -414,9 +422,9 @@ TEST_F_TIMEOUT(flight, device_removed, LONG_TEST)
 		ended = judge(_metadata, &self->flight, -ENODEV);
 		leave(&self->flight);
 		gone += ended;
-		well += FLIGHT - ended;
+		well += variant->flight - ended;
 		ASSERT_EQ(0, variant->back(variant->parameters));
-		ASSERT_EQ(0, fill_device(self->path, self->length));
+		ASSERT_EQ(0, fill_device(self->path, &self->flight));
 	}
 	EXPECT_LT(0, well);
 	if (variant->slow) {
@@ -462,22 +470,23 @@ TEST_F_TIMEOUT(flight, ring_exits, LONG_TEST)
 
 		TAKE_OFF(false);
 		linger(variant, &self->flight);
-		while (flight->landed < FLIGHT / 2 && land_one(flight, 0))
+		while (flight->landed < flight->count / 2 && land_one(flight, 0))
 			;
 		leave(flight);
-		for (uint32_t i = 0; i < FLIGHT; i++) {
+		for (uint32_t i = 0; i < flight->count; i++) {
 			EXPECT_GE(1, flight->seen[i]) TH_LOG("command %u", i);
 		}
 		expect_ended(_metadata, self->path, &before,
-			     (uint64_t)(round + 1) * FLIGHT);
+			     (uint64_t)(round + 1) * variant->flight);
 	}
 }
 
 /* Says so when all are under way, and waits for its end. */
 static void fly_until_killed(FIXTURE_DATA(flight) *self, unsigned int ring_flags, int told)
 {
-	if (take_off(&self->flight, ring_flags, self->path, self->length, false) != (int)FLIGHT ||
-	    write(told, "", 1) != 1)
+	int count = take_off(&self->flight, ring_flags, self->path, false);
+
+	if (count != (int)self->flight.count || write(told, "", 1) != 1)
 		_exit(1);
 	for (;;)
 		land_one(&self->flight, SECOND);
@@ -506,7 +515,7 @@ TEST_F_TIMEOUT(flight, process_killed, LONG_TEST)
 		ASSERT_EQ(child, waitpid(child, &status, 0));
 		EXPECT_TRUE(WIFSIGNALED(status)) TH_LOG("it ended by itself: 0x%x", status);
 		expect_ended(_metadata, self->path, &before,
-			     (uint64_t)(round + 1) * FLIGHT);
+			     (uint64_t)(round + 1) * variant->flight);
 	}
 }
 
