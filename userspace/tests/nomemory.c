@@ -90,7 +90,7 @@ FIXTURE_SETUP(nomemory)
 	ASSERT_TRUE(find_node("soft", path, sizeof(path)));
 	ASSERT_EQ(0, dmabay_open(&self->bay, path, O_RDWR));
 	self->length = variant->huge ? 2 * HUGE_PAGE : 640 * 1024;
-	self->transfers = variant->huge ? 250 : 1000;
+	self->transfers = variant->huge ? repeated(250, 60) : repeated(1000, 200);
 	for (int i = 0; i < BUFFERS; i++) {
 		self->memory[i] = map_memory(self->length, variant->huge && i % 2);
 		ASSERT_NE(NULL, self->memory[i]);

@@ -280,11 +280,12 @@ static void be_busy(const char *path, int ready, bool exec)
 
 static void end_of_a_process(struct __test_metadata *_metadata, const fixture *self, bool exec)
 {
+	const unsigned int rounds = repeated(8, 4);
 	char path[64], byte;
 
 	snprintf(path, sizeof(path), "%s", dmabay_path(self->bay));
 	set_delay(_metadata, 1);
-	for (unsigned int round = 0; round < 10; round++) {
+	for (unsigned int round = 0; round < rounds; round++) {
 		int ends[2], status = -1;
 		pid_t child;
 
@@ -295,7 +296,7 @@ static void end_of_a_process(struct __test_metadata *_metadata, const fixture *s
 		close(ends[1]);
 		ASSERT_EQ(1, read(ends[0], &byte, 1));
 		close(ends[0]);
-		pause_for(round * MILLISECOND);
+		pause_for(10 * MILLISECOND * round / rounds);
 		if (!exec)
 			EXPECT_EQ(0, kill(child, SIGKILL));
 		ASSERT_EQ(child, waitpid(child, &status, 0));

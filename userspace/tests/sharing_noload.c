@@ -217,7 +217,7 @@ TEST_F_TIMEOUT(sharing, file_passed_on, LONG_TEST)
 	close(sockets[1]);
 }
 
-#define TOGETHER	2000u
+#define TOGETHER	500u
 
 /* Shared memory: how often each completion was read, and how many were. */
 struct ledger {

@@ -10,8 +10,8 @@
 
 #include "removal.h"
 
-#define CYCLES	20u
-#define QUICK_CYCLES	5u	/* with DMABAY_QUICK in the environment */
+#define CYCLES		8u
+#define QUICK_CYCLES	3u	/* with DMABAY_QUICK in the environment */
 #define DEPTH	4u
 
 /* ---- everything that can be under way ---- */
