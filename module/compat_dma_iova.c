@@ -22,9 +22,10 @@
 #include <linux/dma-map-ops.h>
 #include <linux/iommu.h>
 #include <linux/scatterlist.h>
+#include <linux/sizes.h>
 
-/* Half of what one page table of 64-bit entries translates, for any page size. */
-#define CHUNK_SIZE	(PAGE_SIZE * (PAGE_SIZE / sizeof(u64)) / 2)
+/* Half of what the smallest page table translates, whatever the CPU's pages are. */
+#define CHUNK_SIZE	SZ_1M
 
 static int map(struct iommu_domain *domain, dma_addr_t address, phys_addr_t phys, size_t size,
 	       int rights)

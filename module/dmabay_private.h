@@ -28,6 +28,7 @@
 #include <linux/kref.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 
 #include <linux/dmabay.h>
@@ -104,8 +105,12 @@ static inline const struct dmabay_group *dmabay_memory_group(const struct dmabay
 	       dmabay_memory_find_group(memory, offset);
 }
 
-/* What one page table of 64-bit entries translates, in pages: a huge page's worth. */
-#define DMABAY_TABLE_PAGES	(PAGE_SIZE / sizeof(u64))
+/*
+ * What one page table of the IOMMU translates, in pages, at the least: 512 entries of 4 KiB, its
+ * smallest granule, whatever the CPU's pages are. Where the granule is larger, a table translates
+ * several times as much, and what keeps clear of the ends of small ones does so of its ends.
+ */
+#define DMABAY_TABLE_PAGES	(SZ_2M / PAGE_SIZE)
 
 /* So many bytes of one group, or of several that follow each other. */
 struct dmabay_extent {
