@@ -5,6 +5,7 @@
  * The CPU plays the device: it reads and writes at the addresses that the device
  * was given, as far as they are translated.
  */
+#include <linux/iommu.h>
 #include <linux/jhash.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
@@ -945,6 +946,38 @@ static void mapregs_r01_ledger(struct kunit *test)
 		   model->wrong + left, model->granules + model->pages, changed, MODEL_MEMORIES);
 }
 
+/* An IOMMU that translates less than a page at a time serves; one that only translates more not. */
+static void mapregs_granule(struct kunit *test)
+{
+	struct rig *rig = rig_prepare(test);
+	struct dmabay_enabler_config config = rig_config(rig, PAGE_SIZE, 2);
+	const struct {
+		unsigned long sizes;
+		int ret;
+	} cases[] = {
+		{ SZ_2M | SZ_1G, -EOPNOTSUPP },
+		{ 2 * PAGE_SIZE | SZ_2M, -EOPNOTSUPP },
+		{ PAGE_SIZE / 2 | PAGE_SIZE, 0 },
+		{ PAGE_SIZE | SZ_2M, 0 },
+	};
+	struct dmabay_enabler *enabler;
+	unsigned long sizes;
+	unsigned int i;
+	int ret;
+
+	if (rig->param->provider != DMABAY_PROVIDER_IOVA)
+		kunit_skip(test, "this provider has no window");
+	sizes = rig->domain->pgsize_bitmap;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		rig->domain->pgsize_bitmap = cases[i].sizes;
+		ret = dmabay_enabler_create(rig->dev, &config, &enabler);
+		KUNIT_EXPECT_EQ(test, ret, cases[i].ret);
+		if (!ret)
+			dmabay_enabler_delete(enabler);
+		rig->domain->pgsize_bitmap = sizes;
+	}
+}
+
 static struct kunit_case mapregs_cases[] = {
 	RIG_CASE_PROFILES(mapregs_data),
 	RIG_CASE_PROFILES(mapregs_data_groups),
@@ -968,6 +1001,7 @@ static struct kunit_case mapregs_cases[] = {
 	RIG_CASE(mapregs_unlink_busy),
 	RIG_CASE(mapregs_linked_twice),
 	RIG_CASE(mapregs_edges_of_large_links),
+	RIG_CASE(mapregs_granule),
 	RIG_CASE(mapregs_r01_ledger),
 	{}
 };
