@@ -91,7 +91,8 @@ static const struct dmabay_handler dmabay_handlers[] = {
  *
  * What the user's struct has beyond the kernel's becomes zero.
  *
- * Context: may sleep, for as long as user space lets it; no lock is held.
+ * Context: may sleep, for as long as user space lets it; no lock is held, but
+ * &dmabay_file.read_mutex by who makes rings.
  * Return: 0 or -EFAULT.
  */
 int dmabay_command_respond(const struct dmabay_command *command)

@@ -521,23 +521,29 @@ void dmabay_rings_free(struct dmabay_ring_pair *pair)
 
 /* ---- the commands ---- */
 
-/* From here on completions go there, also those that nobody has read. */
-static int dmabay_rings_offer(struct dmabay_file *file, struct dmabay_ring_pair *pair)
+/*
+ * From here on completions go there, also those that nobody has read. Who is refused gets no
+ * answer, and nothing fails after it.
+ */
+static int dmabay_rings_offer(struct dmabay_file *file, struct dmabay_ring_pair *pair,
+			      const struct dmabay_command *command)
 {
-	bool busy;
+	int ret = -EBUSY;
 
 	/* Who reads right now has them in his hands, and would read them twice. */
 	if (mutex_lock_interruptible(&file->read_mutex))
 		return -EINTR;
-	spin_lock_irq(&file->completion_lock);
-	busy = file->rings;
-	if (!busy)
+	if (!file->rings)
+		ret = dmabay_command_respond(command);
+	if (!ret) {
+		spin_lock_irq(&file->completion_lock);
 		/* Pairs with all who look for rings without the lock. */
 		smp_store_release(&file->rings, pair);
-	spin_unlock_irq(&file->completion_lock);
+		spin_unlock_irq(&file->completion_lock);
+	}
 	mutex_unlock(&file->read_mutex);
-	if (busy)
-		return -EBUSY;
+	if (ret)
+		return ret;
 
 	dmabay_rings_flush(file);
 	wake_up_poll(&file->wait, EPOLLIN | EPOLLRDNORM);
@@ -579,8 +585,7 @@ int dmabay_ioctl_rings(struct dmabay_command *command)
 	if (IS_ERR(pair))
 		return PTR_ERR(pair);
 
-	/* Of all that can fail only this is after the answer, which says nothing by itself. */
-	ret = dmabay_command_respond(command) ?: dmabay_rings_offer(file, pair);
+	ret = dmabay_rings_offer(file, pair, command);
 	if (ret)
 		dmabay_rings_free(pair);
 
