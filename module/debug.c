@@ -153,5 +153,6 @@ void dmabay_debug_init(struct dentry *directory)
  */
 void dmabay_debug_exit(void)
 {
+	dmabay_poison_exit();
 	dmabay_objects_exit();
 }

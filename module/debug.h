@@ -137,6 +137,7 @@ void dmabay_watch_unpin(const struct dmabay_memory *memory);
 struct dmabay_poison *dmabay_poison_open(u32 most, u32 chunk_pages);
 void dmabay_poison_add(struct dmabay_poison *poison, void *chunk);
 void dmabay_poison_close(struct dmabay_poison *poison);
+void dmabay_poison_exit(void);
 void dmabay_poison_claim(struct dmabay_poison *poison, struct dmabay_channel *channel);
 void dmabay_poison_yield(struct dmabay_poison *poison, struct dmabay_channel *channel);
 void dmabay_poison_surround(struct dmabay_channel *channel, size_t length);

@@ -7,10 +7,13 @@
  * is mapped, the bytes before, between and behind those of the transfer are full of another
  * pattern, which is looked at when the transfer is over.
  *
- * Which pages are free is guarded by poison->lock. What is in a slot is its channel's.
+ * Which pages are free is guarded by poison->lock. What is in a slot is its channel's. An adapter
+ * that was put too early is leaked and stays as it is; nobody looks at it when the module is gone.
  */
 #include <linux/export.h>
 #include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
 
@@ -25,7 +28,12 @@
 atomic_t dmabay_poison_hits = ATOMIC_INIT(0);
 EXPORT_SYMBOL_GPL(dmabay_poison_hits);
 
+/* guards the list of all that are looked at */
+static DEFINE_MUTEX(poisons_mutex);
+static LIST_HEAD(poisons);
+
 struct dmabay_poison {
+	struct list_head node;
 	struct delayed_work work;
 	u32 chunk_pages;
 
@@ -95,6 +103,9 @@ struct dmabay_poison *dmabay_poison_open(u32 most, u32 chunk_pages)
 	poison->chunk_pages = chunk_pages;
 	spin_lock_init(&poison->lock);
 	INIT_DELAYED_WORK(&poison->work, poison_work);
+	mutex_lock(&poisons_mutex);
+	list_add(&poison->node, &poisons);
+	mutex_unlock(&poisons_mutex);
 	schedule_delayed_work(&poison->work, msecs_to_jiffies(SCRUB_MS));
 	return poison;
 }
@@ -130,9 +141,25 @@ void dmabay_poison_close(struct dmabay_poison *poison)
 {
 	if (!poison)
 		return;
+	mutex_lock(&poisons_mutex);
+	list_del(&poison->node);
+	mutex_unlock(&poisons_mutex);
 	cancel_delayed_work_sync(&poison->work);
 	poison_look(poison);
 	kfree(poison);
+}
+
+/**
+ * dmabay_poison_exit() - Look at no page any more, when the module goes
+ *
+ * Context: may sleep.
+ */
+void dmabay_poison_exit(void)
+{
+	struct dmabay_poison *poison;
+
+	list_for_each_entry(poison, &poisons, node)
+		cancel_delayed_work_sync(&poison->work);
 }
 
 /* The bits of a slot, which is inside one chunk. */
