@@ -120,8 +120,7 @@ static void soft_run(struct soft *soft, struct dmabay_device_piece *piece)
 	size_t moved;
 	int status;
 
-	status = soft_serve(soft, piece, &moved);
-	soft_charge(start);
+	status = soft_charge(start, soft_serve(soft, piece, &moved));
 	dmabay_device_complete(piece, status, moved);
 }
 
@@ -235,10 +234,9 @@ static void soft_program_polled(struct soft *soft, struct dmabay_device_piece *p
 	}
 }
 
-static int soft_move_piece(struct dmabay_device *device, const struct dmabay_device_piece *piece,
-			   size_t *length)
+static noinline int soft_move_if_live(struct dmabay_device *device,
+				      const struct dmabay_device_piece *piece, size_t *length)
 {
-	cycles_t start = get_cycles();
 	struct soft *soft = dmabay_device_data(device);
 	int status = -ENODEV;
 
@@ -248,9 +246,17 @@ static int soft_move_piece(struct dmabay_device *device, const struct dmabay_dev
 		/* Memory is not touched any more, and we are not gone before who called is. */
 		percpu_ref_put(&soft->pieces);
 	}
-	soft_charge(start);
 
 	return status;
+}
+
+/* All of it is the device's time, the registers that it saves, too. */
+static int soft_move_piece(struct dmabay_device *device, const struct dmabay_device_piece *piece,
+			   size_t *length)
+{
+	cycles_t start = get_cycles();
+
+	return soft_charge(start, soft_move_if_live(device, piece, length));
 }
 
 /* The same, for who does not want to wait. */

@@ -90,7 +90,7 @@ bool soft_can_follow(struct device *dev);
 bool soft_is_translated(struct device *dev);
 int soft_move(struct device *dev, const struct soft_job *job, size_t *moved);
 int soft_move_charged(struct device *dev, const struct soft_job *job, size_t *moved);
-void soft_charge(cycles_t start);
+int soft_charge(cycles_t start, int status);
 int soft_move_again(struct device *dev);
 dma_addr_t soft_last_address(void);
 u64 soft_faults(void);

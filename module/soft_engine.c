@@ -141,10 +141,15 @@ static size_t soft_copy(struct device *dev, const struct soft_job *job)
 	return done;
 }
 
-/* The CPU was in the place of the device since then, with all that others took it for. */
-void soft_charge(cycles_t start)
+/*
+ * The CPU was in the place of the device since then, with all that others took it for. The status
+ * is only passed on, so that nothing is left to do for who called.
+ */
+int soft_charge(cycles_t start, int status)
 {
 	atomic64_add(get_cycles() - start, &soft_memory.ticks);
+
+	return status;
 }
 EXPORT_SYMBOL_GPL(soft_charge);
 
@@ -177,11 +182,8 @@ EXPORT_SYMBOL_GPL(soft_move);
 int soft_move_charged(struct device *dev, const struct soft_job *job, size_t *moved)
 {
 	cycles_t start = get_cycles();
-	int status = soft_move(dev, job, moved);
 
-	soft_charge(start);
-
-	return status;
+	return soft_charge(start, soft_move(dev, job, moved));
 }
 EXPORT_SYMBOL_GPL(soft_move_charged);
 
