@@ -7,6 +7,87 @@
 #define _DMABAY_BATCH_H
 
 #include "user.h"
+#include "words.h"
+
+static_assert(sizeof(struct dmabay_transfer) == 7 * sizeof(u64));
+static_assert(offsetof(struct dmabay_transfer, buffer) == sizeof(u32));
+static_assert(offsetof(struct dmabay_transfer, offset) == 1 * sizeof(u64));
+static_assert(offsetof(struct dmabay_transfer, length) == 2 * sizeof(u64));
+static_assert(offsetof(struct dmabay_transfer, device_address) == 3 * sizeof(u64));
+static_assert(offsetof(struct dmabay_transfer, direction) == 4 * sizeof(u64));
+static_assert(offsetof(struct dmabay_transfer, flags) == 4 * sizeof(u64) + sizeof(u32));
+static_assert(offsetof(struct dmabay_transfer, deadline) == 6 * sizeof(u64));
+static_assert(sizeof(struct dmabay_completion) == 3 * sizeof(u64));
+static_assert(offsetof(struct dmabay_completion, length) == 1 * sizeof(u64));
+static_assert(offsetof(struct dmabay_completion, status) == 2 * sizeof(u64));
+
+/**
+ * dmabay_transfers_from_user() - Copy transfers from the user
+ * @to: where to
+ * @user: where from
+ * @count: how many; not 0
+ * @alike: out: what they have in common
+ *
+ * As dmabay_sevens_from_user(): each word is read once, and looked at while it is at hand.
+ *
+ * Context: may sleep.
+ * Return: 0 or -EFAULT.
+ */
+static __always_inline int dmabay_transfers_from_user(struct dmabay_transfer *to,
+						      const struct dmabay_transfer __user *user,
+						      u32 count, struct dmabay_alike *alike)
+{
+	const u64 __user *from = (const u64 __user *)user;
+	const u64 __user *end = from + count * 7;
+	u64 names = 0, offsets = 0, lengths = 0, device_addresses = 0, ways = 0;
+	u64 *word = (u64 *)to;
+	const u64 *first = word;
+
+	if (dmabay_fault(DMABAY_FAULT_COPY_IN) ||
+	    !user_read_access_begin(user, count * sizeof(*user)))
+		return -EFAULT;
+	/* The compiler would look at the end, and keep each word until then. */
+	do {
+		unsafe_get_user(word[0], &from[0], err_fault);
+		names |= word[0] ^ first[0];
+		OPTIMIZER_HIDE_VAR(names);
+		unsafe_get_user(word[1], &from[1], err_fault);
+		offsets |= word[1];
+		OPTIMIZER_HIDE_VAR(offsets);
+		unsafe_get_user(word[2], &from[2], err_fault);
+		lengths |= word[2] ^ first[2];
+		OPTIMIZER_HIDE_VAR(lengths);
+		unsafe_get_user(word[3], &from[3], err_fault);
+		device_addresses |= word[3];
+		OPTIMIZER_HIDE_VAR(device_addresses);
+		unsafe_get_user(word[4], &from[4], err_fault);
+		ways |= word[4] ^ first[4];
+		OPTIMIZER_HIDE_VAR(ways);
+		unsafe_get_user(word[5], &from[5], err_fault);
+		unsafe_get_user(word[6], &from[6], err_fault);
+		ways |= word[6];
+		word += 7;
+		from += 7;
+	} while (from < end);
+	user_read_access_end();
+	alike->different = names | lengths | ways;
+	alike->offsets = offsets;
+	alike->device_addresses = device_addresses;
+
+	return 0;
+
+err_fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+/* Status and reservation, as a word of struct dmabay_completion, of one that succeeded. */
+static __always_inline u64 dmabay_completion_success(const struct dmabay_transfer *ended)
+{
+	const struct dmabay_completion completion = { .reservation = ended->reservation };
+
+	return ((const u64 *)&completion)[2];
+}
 
 /*
  * Can the device do it, as most can be done that are asked for? One that is not may be right
@@ -209,14 +290,16 @@ static inline bool dmabay_reservation_leave_idle(struct dmabay_reservation *rese
  */
 static inline void dmabay_batch_told(struct dmabay_batch *batch, u32 count)
 {
-	if (!batch->reservation)
+	struct dmabay_reservation *reservation = batch->reservation;
+
+	if (!reservation)
 		return;
 
 	if (unlikely(count < batch->ended_count))
 		dmabay_batch_queue_ended(batch, count);
 	/* Nobody took them from the list. */
-	atomic_add(batch->aside, &batch->reservation->free_count);
-	dmabay_reservation_put(batch->reservation);
+	atomic_add(batch->aside, &reservation->free_count);
+	dmabay_reservation_put(reservation);
 }
 
 /* batch.c */

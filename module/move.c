@@ -27,6 +27,8 @@
  * when they go on with another buffer or another link: its bounds. They stay with the
  * reservation, and hold for later moves as long as the link is the same one. Most transfers are
  * in bounds. One that is not may be right all the same, and is asked one thing after the other.
+ * Often all transfers of a batch are alike but for where they begin, which is seen while they are
+ * copied (&dmabay_batch.alike). Then one look says whether all of them are in bounds.
  *
  * Of a transfer that was moved whole there is nothing to write down: what was wanted says what
  * the user is to be told.
@@ -236,20 +238,52 @@ static __always_inline void dmabay_move_bind_first(struct dmabay_move *move, u64
 		dmabay_move_bind(move, link, names);
 }
 
+/* Does it begin and end there? */
+static __always_inline bool dmabay_move_within(const struct dmabay_move_bounds *bounds, u64 offset,
+					       u64 length, u64 device_address)
+{
+	return length - 1 < bounds->longest && device_address <= bounds->memory_size - length &&
+	       offset - bounds->from <= bounds->size - length;
+}
+
+/* Bits in which it is not what all have to be that are in bounds. */
+static __always_inline u64 dmabay_move_differs(const struct dmabay_move_bounds *bounds,
+					       const struct dmabay_transfer *wanted, u64 numbers)
+{
+	u64 different = dmabay_transfer_names(wanted) ^ bounds->names;
+
+	different |= (dmabay_transfer_way(wanted) ^ bounds->way) & bounds->same_way;
+
+	return different | (numbers & bounds->misaligned);
+}
+
 /* Then nothing else need be asked. */
 static __always_inline bool dmabay_move_in_bounds(const struct dmabay_move_bounds *bounds,
 						  const struct dmabay_transfer *wanted)
 {
-	u64 length = wanted->length;
-	u64 different = dmabay_transfer_names(wanted) ^ bounds->names;
+	u64 offset = wanted->offset, length = wanted->length;
+	u64 device_address = wanted->device_address;
+	u64 numbers = offset | length | device_address;
 
-	different |= (dmabay_transfer_way(wanted) ^ bounds->way) & bounds->same_way;
-	different |= (wanted->offset | length | wanted->device_address) & bounds->misaligned;
-	different |= wanted->deadline;
+	return !(dmabay_move_differs(bounds, wanted, numbers) | wanted->deadline) &&
+	       dmabay_move_within(bounds, offset, length, device_address);
+}
 
-	return !different && length - 1 < bounds->longest &&
-	       wanted->device_address <= bounds->memory_size - length &&
-	       wanted->offset - bounds->from <= bounds->size - length;
+/* Are all of them, and alike? False says nothing: then one after the other is asked. */
+static __always_inline bool dmabay_move_all_in_bounds(const struct dmabay_move_bounds *bounds,
+						      const struct dmabay_batch *batch)
+{
+	const struct dmabay_alike *alike = batch->alike;
+	const struct dmabay_transfer *first = batch->wanted;
+	u64 length = first->length, numbers;
+
+	if (!alike)
+		return false;
+	numbers = alike->offsets | length | alike->device_addresses;
+
+	/* From the first byte on, because nobody knows which offset is the least one. */
+	return !(dmabay_move_differs(bounds, first, numbers) | alike->different | bounds->from) &&
+	       dmabay_move_within(bounds, alike->offsets, length, alike->device_addresses);
 }
 
 /* Is one for us, and right? If not, @refused says why it is nobody's. */
@@ -276,7 +310,32 @@ static bool dmabay_move_accepts(struct dmabay_move *move, const struct dmabay_tr
 
 /* ---- one transfer ---- */
 
-/* Has the device do it, at a device address. Returns whether all of it was moved. */
+/* The device has not moved all of it, or says that it has moved more. */
+static noinline void dmabay_move_judge(struct dmabay_move *move, int status, size_t moved)
+{
+	move->status = dmabay_piece_judge(move->reservation, status, &moved);
+	move->length = moved;
+}
+
+/* Has the device do a piece. Its length and direction are there. Returns whether all was moved. */
+static __always_inline bool dmabay_move_piece(struct dmabay_move *move,
+					      struct dmabay_device_piece *piece,
+					      dma_addr_t address, u64 device_address)
+{
+	size_t moved = 0;
+	int status;
+
+	piece->address = address;
+	piece->device_address = device_address;
+	status = move->move(move->device, piece, &moved);
+	if (likely(!status && moved == piece->length))
+		return true;
+	dmabay_move_judge(move, status, moved);
+
+	return false;
+}
+
+/* Has the device do it, at a device address. Returns as dmabay_move_piece(). */
 static __always_inline bool dmabay_move_one(struct dmabay_move *move,
 					    struct dmabay_device_piece *piece,
 					    const struct dmabay_transfer *wanted,
@@ -284,24 +343,14 @@ static __always_inline bool dmabay_move_one(struct dmabay_move *move,
 {
 	/* Before anything is written: then whoever has looked at them has them still. */
 	u64 length = wanted->length, device_address = wanted->device_address;
-	enum dmabay_direction direction = dmabay_transfer_way(wanted);
-	size_t moved = 0;
-	int status;
 
-	piece->address = address;
+	piece->direction = dmabay_transfer_way(wanted);
 	piece->length = length;
-	piece->device_address = device_address;
-	piece->direction = direction;
-	status = move->move(move->device, piece, &moved);
+	if (unlikely(!dmabay_move_piece(move, piece, address, device_address)))
+		return false;
+	move->bytes += wanted->length;
 
-	if (likely(!status && moved == wanted->length)) {
-		move->bytes += moved;
-		return true;
-	}
-	move->status = dmabay_piece_judge(move->reservation, status, &moved);
-	move->length = moved;
-
-	return false;
+	return true;
 }
 
 /* ---- all of them ---- */
@@ -354,17 +403,44 @@ static noinline int dmabay_move_other(struct dmabay_move *move,
 	return dmabay_move_one(move, &reservation->piece, wanted, address);
 }
 
-/* Does those whose memory stays linked. Returns how many are the caller's no more. */
-static u32 dmabay_move_linked(struct dmabay_move *move, int *refused)
+/* Does those that are alike, and all in bounds. Returns whether they were moved whole. */
+static __always_inline bool dmabay_move_alike(struct dmabay_move *move)
+{
+	struct dmabay_reservation *reservation = move->reservation;
+	struct dmabay_device_piece *piece = &reservation->piece;
+	const struct dmabay_transfer *wanted = move->batch->wanted;
+	u32 left = move->most;
+	bool moved = true;
+
+	piece->direction = dmabay_transfer_way(wanted);
+	piece->length = wanted->length;
+	do {
+		if (READ_ONCE(reservation->ended))
+			break;
+		moved = dmabay_move_piece(move, piece, reservation->bounds.origin + wanted->offset,
+					  wanted->device_address);
+		if (unlikely(!moved))
+			break;
+		wanted++;
+		if (need_resched())
+			cond_resched();
+	} while (--left);
+	move->batch->ended_count = move->most - left;
+	move->bytes = move->batch->ended_count * (u64)piece->length;
+
+	return moved;
+}
+
+/* Does them one by one. Returns as dmabay_move_other(), of the last one. */
+static __always_inline int dmabay_move_each(struct dmabay_move *move, int *refused)
 {
 	struct dmabay_reservation *reservation = move->reservation;
 	const struct dmabay_move_bounds *bounds = &reservation->bounds;
 	struct dmabay_batch *batch = move->batch;
 	const struct dmabay_transfer *wanted = batch->wanted;
-	u32 left = move->most, done;
+	u32 left = move->most;
 	int moved = true;
 
-	dmabay_move_bind_first(move, dmabay_transfer_names(wanted));
 	do {
 		bool in_bounds;
 
@@ -383,6 +459,23 @@ static u32 dmabay_move_linked(struct dmabay_move *move, int *refused)
 			cond_resched();
 	} while (--left);
 	batch->ended_count = move->most - left;
+
+	return moved;
+}
+
+/* Does those whose memory stays linked. Returns how many are the caller's no more. */
+static u32 dmabay_move_linked(struct dmabay_move *move, int *refused)
+{
+	struct dmabay_reservation *reservation = move->reservation;
+	struct dmabay_batch *batch = move->batch;
+	u32 done;
+	int moved;
+
+	dmabay_move_bind_first(move, dmabay_transfer_names(batch->wanted));
+	if (dmabay_move_all_in_bounds(&reservation->bounds, batch) && reservation->bounds.link)
+		moved = dmabay_move_alike(move);
+	else
+		moved = dmabay_move_each(move, refused);
 	done = batch->ended_count + !moved;
 	if (done > move->others)
 		dmabay_adapter_count_hits(reservation->channel, done - move->others);
@@ -407,12 +500,15 @@ static u32 dmabay_move_map(struct dmabay_move *move, struct dmabay_batch_entry *
 {
 	struct dmabay_reservation *reservation = move->reservation;
 	const struct dmabay_transfer *wanted = move->batch->wanted;
+	bool all_in_bounds;
 	u32 count = 0;
 	int mapped;
 
 	dmabay_move_bind(move, NULL, dmabay_transfer_names(wanted));
+	all_in_bounds = dmabay_move_all_in_bounds(&reservation->bounds, move->batch);
 	do {
-		if (unlikely(!dmabay_move_in_bounds(&reservation->bounds, wanted)) &&
+		if (!all_in_bounds &&
+		    unlikely(!dmabay_move_in_bounds(&reservation->bounds, wanted)) &&
 		    !dmabay_move_rebind(move, wanted, refused))
 			break;
 		entries[count].memory = move->buffer->memory;

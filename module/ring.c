@@ -86,27 +86,37 @@ static void dmabay_rings_add(struct dmabay_ring_pair *pair, struct dmabay_user_t
 	dmabay_transfer_give(transfer->reservation, transfer);
 }
 
+/* Some that lie side by side, of one reservation, which succeeded. */
+static __always_inline void dmabay_rings_fill(struct dmabay_completion *completion,
+					      const struct dmabay_transfer *ended, u32 count)
+{
+	const struct dmabay_transfer *end = ended + count;
+	u64 success = dmabay_completion_success(ended);
+	u64 *word = (u64 *)completion;
+
+	for (; ended < end; ended++, word += 3) {
+		word[0] = ended->cookie;
+		word[1] = ended->length;
+		word[2] = success;
+	}
+}
+
 /* As many as there are places for. They are the caller's. */
 static u32 dmabay_rings_add_some(struct dmabay_file *file, struct dmabay_ring_pair *pair,
 				 const struct dmabay_batch *batch)
 {
 	u32 count = min(batch->ended_count, dmabay_rings_room(pair)), i;
-	u32 mask = pair->completion_entries - 1, completed = pair->completed;
+	u32 from = pair->completed & (pair->completion_entries - 1);
+	u32 to_end = min(count, pair->completion_entries - from);
 
 	lockdep_assert_held(&file->completion_lock);
 
-	for (i = 0; i < count; i++) {
-		const struct dmabay_transfer *ended = &batch->wanted[i];
-
-		pair->completions[completed++ & mask] = (struct dmabay_completion) {
-			.cookie = ended->cookie,
-			.length = ended->length,
-			.reservation = ended->reservation,
-		};
-	}
-	WRITE_ONCE(pair->completed, completed);
+	dmabay_rings_fill(pair->completions + from, batch->wanted, to_end);
+	if (unlikely(to_end < count))
+		dmabay_rings_fill(pair->completions, batch->wanted + to_end, count - to_end);
+	WRITE_ONCE(pair->completed, pair->completed + count);
 	/* As in dmabay_rings_advance(). */
-	smp_store_release(&pair->head->completion_tail, completed);
+	smp_store_release(&pair->head->completion_tail, pair->completed);
 	if (unlikely(file->event))
 		for (i = 0; i < count; i++)
 			dmabay_event_signal(file);
@@ -215,16 +225,43 @@ bool dmabay_rings_ready(struct dmabay_file *file, const struct dmabay_ring_pair 
 
 /* ---- the ring of transfers ---- */
 
+/* Some that lie side by side, word by word, as dmabay_transfers_from_user() does. */
+static __always_inline void dmabay_rings_copy_some(struct dmabay_ring_pair *pair, u32 to,
+						   u32 from, u32 count, struct dmabay_alike *alike)
+{
+	const u64 *first = (const u64 *)pair->chunk;
+	const u64 *theirs = (const u64 *)(pair->submissions + from);
+	const u64 *end = (const u64 *)(pair->submissions + from + count);
+	u64 *word = (u64 *)(pair->chunk + to);
+
+	for (; theirs < end; theirs += 7, word += 7) {
+		word[0] = READ_ONCE(theirs[0]);
+		word[1] = READ_ONCE(theirs[1]);
+		word[2] = READ_ONCE(theirs[2]);
+		word[3] = READ_ONCE(theirs[3]);
+		word[4] = READ_ONCE(theirs[4]);
+		word[5] = READ_ONCE(theirs[5]);
+		word[6] = READ_ONCE(theirs[6]);
+		alike->different |= (word[0] ^ first[0]) | (word[2] ^ first[2]) |
+				    (word[4] ^ first[4]) | word[6];
+		alike->offsets |= word[1];
+		alike->device_addresses |= word[3];
+	}
+}
+
 /* Once: from here on the user may write what he likes. */
 static void dmabay_rings_copy(struct dmabay_ring_pair *pair, u32 count)
 {
-	u32 mask = pair->submission_entries - 1, i;
+	u32 from = pair->taken & (pair->submission_entries - 1);
+	u32 to_end = min(count, pair->submission_entries - from);
+	struct dmabay_alike alike = {};
 
 	lockdep_assert_held(&pair->mutex);
 
-	for (i = 0; i < count; i++)
-		pair->chunk[i] = pair->submissions[(pair->taken + i) & mask];
-	barrier();
+	dmabay_rings_copy_some(pair, 0, from, to_end, &alike);
+	if (unlikely(to_end < count))
+		dmabay_rings_copy_some(pair, to_end, 0, count - to_end, &alike);
+	pair->alike = alike;
 }
 
 /* Tells of transfers that have ended by now. Those that find no place are for the queue. */
@@ -286,6 +323,8 @@ static int dmabay_rings_submit(struct dmabay_file *file, struct dmabay_ring_pair
 	batch->file = file;
 	batch->wanted = wanted;
 	batch->count = count;
+	/* One alone is asked as fast. */
+	batch->alike = count > 1 ? &pair->alike : NULL;
 	batch->fences = fences;
 	ret = dmabay_batch_submit(batch);
 	dmabay_rings_tell_batch(file, pair);

@@ -13,25 +13,25 @@
 #include "batch.h"
 #include "words.h"
 
-static_assert(sizeof(struct dmabay_transfer) == 7 * sizeof(u64));
 static_assert(sizeof(struct dmabay_submit) == 7 * sizeof(u64));
 
-/* Of transfers that ended with all their bytes; not none. */
+/* Of transfers of one reservation that ended with all their bytes; not none. */
 static __always_inline int dmabay_submit_tell(struct dmabay_completion __user *user,
 					      const struct dmabay_transfer *ended, u32 count)
 {
 	const struct dmabay_transfer *end = ended + count;
+	u64 success = dmabay_completion_success(ended);
+	u64 __user *word = (u64 __user *)user;
 
 	if (dmabay_fault(DMABAY_FAULT_COPY_OUT) ||
 	    !user_write_access_begin(user, count * sizeof(*user)))
 		return -EFAULT;
 	do {
-		unsafe_put_user(ended->cookie, &user->cookie, err_fault);
-		unsafe_put_user(ended->length, &user->length, err_fault);
-		unsafe_put_user(0, &user->status, err_fault);
-		unsafe_put_user(ended->reservation, &user->reservation, err_fault);
+		unsafe_put_user(ended->cookie, &word[0], err_fault);
+		unsafe_put_user(ended->length, &word[1], err_fault);
+		unsafe_put_user(success, &word[2], err_fault);
 		ended++;
-		user++;
+		word += 3;
 	} while (ended < end);
 	user_write_access_end();
 
@@ -59,7 +59,8 @@ static __always_inline void dmabay_submit_ended(struct dmabay_batch *batch,
 /* Submits a chunk, batch by batch. */
 static __always_inline int
 dmabay_submit_chunk(struct dmabay_file *file, struct dmabay_submit *arguments,
-		    const struct dmabay_transfer *chunk, u32 count, enum dmabay_fences fences)
+		    const struct dmabay_transfer *chunk, u32 count,
+		    const struct dmabay_alike *alike, enum dmabay_fences fences)
 {
 	struct dmabay_batch batch __dmabay_uninitialized;
 	int ret;
@@ -67,6 +68,7 @@ dmabay_submit_chunk(struct dmabay_file *file, struct dmabay_submit *arguments,
 	batch.file = file;
 	batch.wanted = chunk;
 	batch.count = count;
+	batch.alike = alike;
 	batch.borrowed = NULL;
 	batch.vector = NULL;
 	batch.fences = fences;
@@ -87,6 +89,8 @@ static __always_inline int dmabay_submit(struct dmabay_file *file,
 {
 	const struct dmabay_transfer __user *user = dmabay_user_pointer(arguments->transfers);
 	struct dmabay_transfer chunk[DMABAY_BATCH_MAX] __dmabay_uninitialized;
+	struct dmabay_alike seen __dmabay_uninitialized;
+	const struct dmabay_alike *alike;
 	u32 count;
 	int ret;
 
@@ -94,9 +98,17 @@ static __always_inline int dmabay_submit(struct dmabay_file *file,
 	arguments->completed = 0;
 	while (arguments->submitted < arguments->count) {
 		count = min(arguments->count - arguments->submitted, DMABAY_BATCH_MAX);
-		ret = dmabay_sevens_from_user(chunk, user + arguments->submitted, count);
+		/* One alone is asked as fast. */
+		if (count == 1) {
+			alike = NULL;
+			ret = dmabay_sevens_from_user(chunk, user + arguments->submitted);
+		} else {
+			alike = &seen;
+			ret = dmabay_transfers_from_user(chunk, user + arguments->submitted,
+							 count, &seen);
+		}
 		if (!ret)
-			ret = dmabay_submit_chunk(file, arguments, chunk, count, fences);
+			ret = dmabay_submit_chunk(file, arguments, chunk, count, alike, fences);
 		if (ret)
 			return ret;
 	}
@@ -182,7 +194,7 @@ int dmabay_submit_directly(struct dmabay_file *file, struct dmabay_submit __user
 {
 	struct dmabay_submit arguments __dmabay_uninitialized;
 
-	if (dmabay_sevens_from_user(&arguments, user, 1) || arguments.size != sizeof(arguments))
+	if (dmabay_sevens_from_user(&arguments, user) || arguments.size != sizeof(arguments))
 		return -ENOIOCTLCMD;
 
 	return dmabay_submit_and_read(file, &arguments, user, nonblock);

@@ -152,6 +152,7 @@ static int dmabay_uring_transfer(struct io_uring_cmd *command, unsigned int issu
 	batch.file = file;
 	batch.wanted = wanted;
 	batch.count = 1;
+	batch.alike = NULL;
 	batch.borrowed = borrowed;
 	batch.vector = vector;
 	batch.fences = fences;
@@ -171,11 +172,13 @@ static int dmabay_uring_transfer(struct io_uring_cmd *command, unsigned int issu
 static int dmabay_uring_copy(struct dmabay_transfer *chunk,
 			     const struct dmabay_transfer __user *user, u32 count, bool nonblock)
 {
+	/* Not asked for: each is a batch of its own. */
+	struct dmabay_alike alike;
 	int ret;
 
 	if (nonblock)
 		pagefault_disable();
-	ret = dmabay_sevens_from_user(chunk, user, count);
+	ret = dmabay_transfers_from_user(chunk, user, count, &alike);
 	if (nonblock)
 		pagefault_enable();
 

@@ -559,10 +559,24 @@ static inline bool dmabay_completions_pass(const struct dmabay_file *file)
 #define DMABAY_BATCH_MAX	(BITS_PER_LONG == 64 ? 16U : 8U)
 
 /**
+ * struct dmabay_alike - What transfers that were copied together have in common
+ * @different: bits in which one of them names something else than the first one does, goes
+ *	another way or is of another length; and the bits of all deadlines
+ * @offsets: the bits of all offsets: none is greater
+ * @device_addresses: likewise
+ */
+struct dmabay_alike {
+	u64 different;
+	u64 offsets;
+	u64 device_addresses;
+};
+
+/**
  * struct dmabay_batch - Transfers that come with one call
  * @file: the file
  * @wanted: the user's, copied
  * @count: how many; not 0
+ * @alike: of these, and perhaps of others; NULL: nobody has looked
  * @borrowed: the memory of the only one, a reference that goes with it; NULL for the
  *	buffers that are named
  * @vector: the io_uring command that is told of their ends, or NULL for the file's queue
@@ -578,6 +592,7 @@ struct dmabay_batch {
 	struct dmabay_file *file;
 	const struct dmabay_transfer *wanted;
 	u32 count;
+	const struct dmabay_alike *alike;
 	struct dmabay_memory *borrowed;
 	struct dmabay_vector *vector;
 	enum dmabay_fences fences;
@@ -629,9 +644,10 @@ static inline int dmabay_transfer_stopped(const struct dmabay_reservation *reser
  * @wait: the poller sleeps here
  * @polled: there is a poller
  * @stopped: it, or the next one, is to return
- * @mutex: guards the three below: one takes transfers at a time
+ * @mutex: guards the four below: one takes transfers at a time
  * @taken: how many transfers were taken ever; written under @mutex
  * @chunk: those that are being taken
+ * @alike: what they have in common
  * @batch: the same, and what became of them
  */
 struct dmabay_ring_pair {
@@ -654,6 +670,7 @@ struct dmabay_ring_pair {
 	struct mutex mutex; /* guards the members below */
 	u32 taken;
 	struct dmabay_transfer chunk[DMABAY_BATCH_MAX];
+	struct dmabay_alike alike;
 	struct dmabay_batch batch;
 };
 

@@ -85,35 +85,30 @@ err_fault:
 }
 
 /**
- * dmabay_sevens_from_user() - Copy structs of seven words from the user
+ * dmabay_sevens_from_user() - Copy a struct of seven words from the user
  * @to: where to
  * @user: where from
- * @count: how many; not 0
  *
  * As dmabay_words_from_user(), whose loop over words takes longer than the copy.
  *
  * Context: may sleep.
  * Return: 0 or -EFAULT.
  */
-static __always_inline int dmabay_sevens_from_user(void *to, const void __user *user, u32 count)
+static __always_inline int dmabay_sevens_from_user(void *to, const void __user *user)
 {
 	const u64 __user *from = user;
 	u64 *word = to;
 
 	if (dmabay_fault(DMABAY_FAULT_COPY_IN) ||
-	    !user_read_access_begin(user, count * 7 * sizeof(*word)))
+	    !user_read_access_begin(user, 7 * sizeof(*word)))
 		return -EFAULT;
-	do {
-		unsafe_get_user(word[0], &from[0], err_fault);
-		unsafe_get_user(word[1], &from[1], err_fault);
-		unsafe_get_user(word[2], &from[2], err_fault);
-		unsafe_get_user(word[3], &from[3], err_fault);
-		unsafe_get_user(word[4], &from[4], err_fault);
-		unsafe_get_user(word[5], &from[5], err_fault);
-		unsafe_get_user(word[6], &from[6], err_fault);
-		word += 7;
-		from += 7;
-	} while (--count);
+	unsafe_get_user(word[0], &from[0], err_fault);
+	unsafe_get_user(word[1], &from[1], err_fault);
+	unsafe_get_user(word[2], &from[2], err_fault);
+	unsafe_get_user(word[3], &from[3], err_fault);
+	unsafe_get_user(word[4], &from[4], err_fault);
+	unsafe_get_user(word[5], &from[5], err_fault);
+	unsafe_get_user(word[6], &from[6], err_fault);
 	user_read_access_end();
 
 	return 0;

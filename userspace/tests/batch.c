@@ -211,6 +211,96 @@ TEST_F(batch, one_is_refused)
 	EXPECT_EQ(-ENOENT, submit(self, MANY, MANY, self->completions, &arguments));
 }
 
+/* In what one of many that are alike may differ; and why it is refused, or how it ends. */
+struct unlike {
+	size_t at;
+	size_t size;
+	uint64_t value;
+	int refused;
+	int status;
+};
+
+#define UNLIKE(_field, _value, ...) { \
+	.at = offsetof(struct dmabay_transfer, _field), \
+	.size = sizeof(((struct dmabay_transfer *)0)->_field), \
+	.value = (_value), \
+	__VA_ARGS__ \
+}
+
+#define ALIKE	16u
+#define MIDDLE	(UINT64_MAX / 2 + 1)
+
+static void one_is_unlike(struct __test_metadata *_metadata, FIXTURE_DATA(batch) *self,
+			  const struct unlike *unlike, uint32_t where)
+{
+	struct dmabay_transfer *other = &self->transfers[where], kept = *other;
+	struct dmabay_submit arguments;
+	uint32_t value = unlike->value;
+	int result;
+
+	memcpy((char *)other + unlike->at,
+	       unlike->size == sizeof(value) ? (const void *)&value : &unlike->value,
+	       unlike->size);
+	result = submit(self, ALIKE, ALIKE, self->completions, &arguments);
+	if (!unlike->refused) {
+		ASSERT_EQ(0, result);
+		ASSERT_EQ(ALIKE, arguments.completed);
+	} else if (where) {
+		ASSERT_EQ(0, result);
+		ASSERT_EQ(where, arguments.submitted);
+		ASSERT_EQ(where, arguments.completed);
+	} else {
+		ASSERT_EQ(unlike->refused, result);
+	}
+	for (uint32_t i = 0; i < (unlike->refused ? where : ALIKE); i++) {
+		int status = i == where ? unlike->status : 0;
+
+		EXPECT_EQ(self->transfers[i].cookie, self->completions[i].cookie);
+		EXPECT_EQ(status, self->completions[i].status);
+		EXPECT_EQ(status ? 0 : self->transfers[i].length, self->completions[i].length);
+	}
+	*other = kept;
+}
+
+/* It is asked all that it would be asked alone, wherever it is. */
+TEST_F(batch, one_is_unlike_the_others)
+{
+	const uint32_t where[] = { 0, 1, ALIKE / 2, ALIKE - 1 };
+	uint32_t reservations[] = { self->reservation, 0 };
+	const struct unlike unlikes[] = {
+		UNLIKE(buffer, 12345, .refused = -ENOENT),
+		UNLIKE(offset, MANY * PAGE, .refused = -ERANGE),
+		UNLIKE(offset, MANY * PAGE - LENGTH + 1, .refused = -ERANGE),
+		UNLIKE(offset, MANY * PAGE - LENGTH),
+		UNLIKE(offset, MIDDLE, .refused = -ERANGE),
+		UNLIKE(offset, -(uint64_t)LENGTH, .refused = -EOVERFLOW),
+		UNLIKE(length, 0, .refused = -EINVAL),
+		UNLIKE(length, LENGTH / 2),
+		UNLIKE(length, MANY * PAGE + 1, .refused = -ERANGE),
+		UNLIKE(length, MIDDLE, .refused = -ERANGE),
+		UNLIKE(length, UINT64_MAX, .refused = -ERANGE),
+		UNLIKE(device_address, MIDDLE, .refused = -ERANGE),
+		UNLIKE(device_address, -(uint64_t)LENGTH, .refused = -EOVERFLOW),
+		UNLIKE(direction, DMABAY_FROM_DEVICE),
+		UNLIKE(direction, 2, .refused = -EINVAL),
+		UNLIKE(direction, UINT32_MAX, .refused = -EINVAL),
+		UNLIKE(flags, 1, .refused = -EOPNOTSUPP),
+		UNLIKE(flags, 1u << 31, .refused = -EOPNOTSUPP),
+		UNLIKE(deadline, 1, .status = -ETIMEDOUT),
+		UNLIKE(deadline, UINT64_MAX),
+	};
+
+	ASSERT_EQ(0, dmabay_reserve(self->bay, MANY, MANY, DMABAY_RESERVE_STRICT,
+				    &reservations[1]));
+	for (size_t i = 0; i < ARRAY_SIZE(reservations); i++) {
+		for (size_t j = 0; j < ALIKE; j++)
+			self->transfers[j].reservation = reservations[i];
+		for (size_t j = 0; j < ARRAY_SIZE(unlikes) * ARRAY_SIZE(where); j++)
+			one_is_unlike(_metadata, self, &unlikes[j / ARRAY_SIZE(where)],
+				      where[j % ARRAY_SIZE(where)]);
+	}
+}
+
 /* A slot is taken until its transfer was told, also if there are fewer than transfers. */
 TEST_F(batch, fewer_slots_than_transfers)
 {
@@ -292,9 +382,9 @@ TEST_F(batch, changed_memory_is_flushed_once)
 		EXPECT_PATTERN(self->memory + i * PAGE, LENGTH, SENT, i / 2);
 }
 
-/* Of five transfers of two buffers the third one fails: the others do not hear of it. */
+/* Of five transfers, of two buffers or alike, the third one fails: the others do not hear of it. */
 static void fail_the_third(struct __test_metadata *_metadata, FIXTURE_DATA(batch) *self,
-			   uint32_t reservation, uint32_t capacity)
+			   uint32_t reservation, uint32_t capacity, bool alike)
 {
 	struct dmabay_counters before, after;
 	struct dmabay_submit arguments;
@@ -303,7 +393,7 @@ static void fail_the_third(struct __test_metadata *_metadata, FIXTURE_DATA(batch
 	ASSERT_EQ(0, dmabay_register(self->bay, self->memory, MANY * PAGE, 0, &other));
 	for (uint32_t i = 0; i < count; i++) {
 		self->transfers[i].reservation = reservation;
-		self->transfers[i].buffer = i % 2 ? other : self->buffer;
+		self->transfers[i].buffer = i % 2 && !alike ? other : self->buffer;
 	}
 	/* So that all is linked that stays linked. */
 	ASSERT_EQ(0, submit(self, count, MANY, self->completions, &arguments));
@@ -338,12 +428,17 @@ static void fail_the_third(struct __test_metadata *_metadata, FIXTURE_DATA(batch
 
 TEST_F(batch, one_fails)
 {
-	fail_the_third(_metadata, self, self->reservation, 5);
+	fail_the_third(_metadata, self, self->reservation, 5, false);
+}
+
+TEST_F(batch, one_fails_of_those_that_are_alike)
+{
+	fail_the_third(_metadata, self, self->reservation, 5, true);
 }
 
 TEST_F(batch, one_fails_and_most_are_read_later)
 {
-	fail_the_third(_metadata, self, self->reservation, 1);
+	fail_the_third(_metadata, self, self->reservation, 1, false);
 }
 
 TEST_F(batch, one_fails_of_those_that_change)
@@ -351,7 +446,7 @@ TEST_F(batch, one_fails_of_those_that_change)
 	uint32_t strict;
 
 	ASSERT_EQ(0, dmabay_reserve(self->bay, MANY, MANY, DMABAY_RESERVE_STRICT, &strict));
-	fail_the_third(_metadata, self, strict, 5);
+	fail_the_third(_metadata, self, strict, 5, false);
 }
 
 TEST_F(batch, one_fails_of_those_that_change_and_most_are_read_later)
@@ -359,7 +454,7 @@ TEST_F(batch, one_fails_of_those_that_change_and_most_are_read_later)
 	uint32_t strict;
 
 	ASSERT_EQ(0, dmabay_reserve(self->bay, MANY, MANY, DMABAY_RESERVE_STRICT, &strict));
-	fail_the_third(_metadata, self, strict, 1);
+	fail_the_third(_metadata, self, strict, 1, false);
 }
 
 static uint64_t flushes(FIXTURE_DATA(batch) *self)
