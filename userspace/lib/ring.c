@@ -158,7 +158,8 @@ uint32_t dmabay_ring_put(struct dmabay_ring *ring, const struct dmabay_transfer 
 		count = ring->submission_entries - used;
 	first = smaller(count, ring->submission_entries - index);
 	memcpy(ring->transfers + index, transfers, first * sizeof(*transfers));
-	memcpy(ring->transfers, transfers + first, (count - first) * sizeof(*transfers));
+	if (first < count)
+		memcpy(ring->transfers, transfers + first, (count - first) * sizeof(*transfers));
 	ring->submission_tail += count;
 	store(&ring->head->submission_tail, ring->submission_tail);
 	if (ring->has_poller && count && poller_sleeps(ring))
@@ -192,7 +193,8 @@ static uint32_t take(struct dmabay_ring *ring, struct dmabay_completion *complet
 	uint32_t first = smaller(count, ring->completion_entries - index);
 
 	memcpy(completions, ring->completions + index, first * sizeof(*completions));
-	memcpy(completions + first, ring->completions, (count - first) * sizeof(*completions));
+	if (first < count)
+		memcpy(completions + first, ring->completions, (count - first) * sizeof(*completions));
 	ring->completion_head += count;
 	store(&ring->head->completion_head, ring->completion_head);
 	return count;
