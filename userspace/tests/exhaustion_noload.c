@@ -42,6 +42,7 @@ static bool is(const char *variable, const char *value)
 FIXTURE_SETUP(exhaustion)
 {
 	const char *loan = getenv("DMABAY_LOAN");
+	unsigned int width = getenv("DMABAY_QUICK") ? 25 : 28;
 	char parameters[128], path[64];
 	struct peers_pin pin = { .length = LENGTH, .stride = LENGTH, .count = 1 };
 
@@ -55,7 +56,7 @@ FIXTURE_SETUP(exhaustion)
 	ASSERT_EQ(0, insert("dmabay", ""));
 	/* Few addresses are soon taken. */
 	snprintf(parameters, sizeof(parameters), "dma_dev=%s map_registers=64 address_width=%u",
-		 loan, is("DMABAY_SWIOTLB", "force") ? 0u : 25u);
+		 loan, is("DMABAY_SWIOTLB", "force") ? 0 : width);
 	ASSERT_EQ(0, insert("dmabay_soft", parameters));
 	snprintf(parameters, sizeof(parameters), "dma_dev=%s", loan);
 	ASSERT_EQ(0, insert("dmabay_peers", parameters));
