@@ -85,7 +85,7 @@ FIXTURE_SETUP(links)
 	pages = self->count * (BUFFER / PAGE);
 	snprintf(parameters, sizeof(parameters),
 		 "dma_dev=%s memory=8 map_registers=%u address_width=%u", loan ? loan : "",
-		 variant->narrow ? TOO_MANY : pages, variant->narrow ? 28 : 0);
+		 variant->narrow ? TOO_MANY : pages, variant->narrow ? 28u : 0u);
 	ASSERT_EQ(0, insert("dmabay", ""));
 	self->loaded = true;
 	/* A test before this one may have failed while it was set up. */
