@@ -413,8 +413,13 @@ static void end_of_the_device(struct __test_metadata *_metadata, fixture *self, 
 		EXPECT_EQ(-ENODEV, completion.status);
 		EXPECT_EQ(ended++, completion.cookie);
 	}
-	EXPECT_EQ(polled ? SLOTS : 2, ended);
-	EXPECT_EQ(polled ? 1 : SLOTS - 1, left(rings));
+	/* When the first one has ended a poller may still start the last one: it ends, too. */
+	if (polled) {
+		EXPECT_LE(SLOTS, ended);
+	} else {
+		EXPECT_EQ(2, ended);
+	}
+	EXPECT_EQ(SLOTS + 1, ended + left(rings));
 	EXPECT_EQ(-ENODEV, enter(rings, UINT32_MAX, 0));
 	EXPECT_EQ(-ENODEV, enter_with(rings, DMABAY_ENTER_POLL, 0, 0));
 	EXPECT_EQ(-ENODEV, make_rings(rings->fd, ENTRIES, ENTRIES, &again));
