@@ -105,7 +105,10 @@ static inline void attribute_format(const struct attribute *attribute, const voi
 		snprintf(text, ATTRIBUTE_TEXT, "%s", (const char *)value);
 		return;
 	}
-	memcpy(&number, value, attribute->size);
+	if (attribute->size == sizeof(uint32_t))
+		number = *(const uint32_t *)value;
+	else
+		memcpy(&number, value, sizeof(number));
 	if (attribute->words)
 		snprintf(text, ATTRIBUTE_TEXT, "%s", attribute->words[number]);
 	else

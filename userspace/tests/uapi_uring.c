@@ -28,12 +28,16 @@ static void set_number(struct io_uring_sqe *sqe, uint64_t number)
 
 static void set_flags(struct io_uring_sqe *sqe, uint64_t flags)
 {
-	memcpy(sqe->cmd + offsetof(struct dmabay_uring, flags), &flags, 4);
+	const uint32_t word = (uint32_t)flags;
+
+	memcpy(sqe->cmd + offsetof(struct dmabay_uring, flags), &word, sizeof(word));
 }
 
 static void set_count(struct io_uring_sqe *sqe, uint64_t count)
 {
-	memcpy(sqe->cmd + offsetof(struct dmabay_uring, count), &count, 4);
+	const uint32_t word = (uint32_t)count;
+
+	memcpy(sqe->cmd + offsetof(struct dmabay_uring, count), &word, sizeof(word));
 }
 
 static void set_transfers(struct io_uring_sqe *sqe, uint64_t address)
