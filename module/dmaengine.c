@@ -474,7 +474,9 @@ static struct platform_driver slave_driver = {
 /* What would otherwise be told of each channel. */
 static int __init parameters_check(void)
 {
-	if (!dmaengine_memory || dmaengine_memory > (SIZE_MAX >> 20)) {
+	size_t mebibytes = dmaengine_memory;
+
+	if (!mebibytes || mebibytes > (SIZE_MAX >> 20)) {
 		pr_err(DMAENGINE_NAME ": memory=%u is out of range\n", dmaengine_memory);
 		return -EINVAL;
 	}

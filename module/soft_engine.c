@@ -323,9 +323,10 @@ static int soft_add_card(void)
 
 int soft_engines_init(void)
 {
+	size_t mebibytes = soft_memory_mib;
 	int error = -ENOMEM;
 
-	if (!soft_memory_mib || soft_memory_mib > (SIZE_MAX >> 20)) {
+	if (!mebibytes || mebibytes > (SIZE_MAX >> 20)) {
 		pr_err(SOFT_NAME ": memory=%u is out of range\n", soft_memory_mib);
 		return -EINVAL;
 	}
